@@ -1,0 +1,1 @@
+"""The bridge: a musical wish becomes a mask, a sample becomes a score."""

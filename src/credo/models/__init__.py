@@ -1,0 +1,1 @@
+"""Restricted Boltzmann machines and deep belief networks, on keras.ops alone."""

@@ -1,0 +1,1 @@
+"""Notes, keys, textures and the grid: pure Python and NumPy."""

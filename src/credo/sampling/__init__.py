@@ -1,0 +1,1 @@
+"""Kernels that sample a machine while some cells are held."""
