@@ -3,8 +3,8 @@
 Each step of a grid has a row of *codes*: for a mono voice the pitch (0 a rest, 1 the lowest pitch, ...) and the attack
 bit, for poly and drums voices one bit a key (and one an onset), and the step's place in the metre. A window is the
 codes of `steps` successive steps, code by code, then the key. Place in the metre and key are *context*: facts that are
-always held. Context 0 means "unknown", and metre 0 means "outside the piece", which is how a model learns how pieces begin
-and end.
+always held. Context 0 means "unknown", and metre 0 means "outside the piece", which is how a model learns how pieces
+begin and end.
 """
 
 from __future__ import annotations

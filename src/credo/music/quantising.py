@@ -1,0 +1,164 @@
+"""Snapping a placed score to the steps of a texture.
+
+What comes out is exactly what a grid can hold: `decode(encode(quantise(score).score)) == quantise(score).score`, and
+quantising again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from operator import itemgetter
+from typing import NamedTuple
+
+from credo.errors import UsageError
+from credo.music.omissions import Ledger, Omission
+from credo.music.score import Note, Part, Score
+from credo.music.texture import Texture, Voice
+from credo.music.timelines import nearest_step, snap_timeline
+
+UNISON = "doubled by another note"
+SAME_STEP = "shares its step with another note"
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """How far notes began from the grid before they were snapped.
+
+    Attributes:
+        mean_quarter: mean distance of an onset from its step, in quarters.
+        max_quarter: largest distance, in quarters; at most half a step.
+        share_off_grid: share of notes (0..1) that did not begin on a step.
+    """
+
+    mean_quarter: float = 0.0
+    max_quarter: float = 0.0
+    share_off_grid: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Quantised:
+    """A score on the steps of a texture.
+
+    Attributes:
+        score: one part a voice, as `grid.encode` wants it.
+        omissions: what was left out or changed beyond half a step.
+        deviation: how far the notes were from the grid.
+    """
+
+    score: Score
+    omissions: tuple[Omission, ...]
+    deviation: Deviation
+
+
+class _Snapped(NamedTuple):
+    """A note on steps: it sounds from step `start` up to step `end`; `off` is its distance in quarters."""
+
+    start: int
+    end: int
+    pitch: int
+    velocity: int
+    off: float
+    note: Note
+
+
+def quantise(score: Score, texture: Texture) -> Quantised:
+    """Snap a placed score to the steps of a texture.
+
+    Onsets and ends go to the nearest step (half a step rounds up); a note lasts at least one step; a note ends where
+    the next one of its voice (of its key, for `poly`) begins. Of notes that fall on one step of one line, the one that
+    was nearest to it stays, then the longest. A drum hit lasts one step and is written on its instrument's first key.
+    Tempos, metres, keys and pickup go to steps, and the length to a whole number of steps.
+
+    Args:
+        score: one part a voice of the texture, in its order, as `placing.place` makes it.
+        texture: the voices and the step.
+
+    Raises:
+        UsageError: the score has not one part a voice.
+    """
+    if len(score.parts) != len(texture.voices):
+        raise UsageError(
+            f"quantise: expected {len(texture.voices)} parts, one a voice of {texture.name}, got {len(score.parts)}",
+            hint="place the score on the texture first",
+        )
+    ledger, rate = Ledger(), texture.steps_per_quarter
+    lines = [
+        _snap_part(part, voice, rate, ledger, lowest=voice is texture.voices[-1] and len(texture.voices) > 1)
+        for part, voice in zip(score.parts, texture.voices, strict=True)
+    ]
+    whole_steps = -(-score.timeline.length.numerator * rate // score.timeline.length.denominator)
+    steps = max([whole_steps, *(note.end for line in lines for note in line)])
+    places = [Fraction(step, rate) for step in range(steps + 1)]  # each fraction made once: they are slow to make
+    parts = tuple(
+        Part.of(
+            voice.name,
+            [Note(places[n.start], n.pitch, places[n.end - n.start], n.velocity) for n in line],
+            program=voice.program,
+            is_drums=voice.kind == "drums",
+        )
+        for voice, line in zip(texture.voices, lines, strict=True)
+    )
+    timeline = snap_timeline(score.timeline, rate, steps, ledger)
+    quantised = Score(parts, timeline, score.title, score.composer)
+    return Quantised(quantised, ledger.close(score.timeline), _deviation(note.off for line in lines for note in line))
+
+
+def _snap_part(part: Part, voice: Voice, rate: int, ledger: Ledger, lowest: bool) -> list[_Snapped]:
+    """The notes of one voice on steps, without collisions, sorted by pitch line and start."""
+    drums = voice.kind == "drums"
+    snapped = []
+    for note in part.notes:
+        index = voice.index(note.pitch)
+        if index is None:
+            reason = "no such drum in the kit" if drums else f"outside {voice.low}..{voice.high}, the voice's range"
+            ledger.add(voice.name, reason, note.onset)
+            continue
+        start = nearest_step(note.onset, rate)
+        if start < 0:
+            ledger.add(voice.name, "before the start of the piece", note.onset)
+            continue
+        end = start + 1 if drums else max(start + 1, nearest_step(note.end, rate))
+        off = abs(note.onset.numerator / note.onset.denominator - start / rate)
+        snapped.append(_Snapped(start, end, voice.pitch(index), min(max(note.velocity, 1), 127), off, note))
+    if voice.kind == "mono":
+        return _one_line(snapped, voice, ledger, lowest)
+    keys: dict[int, list[_Snapped]] = {}
+    for note in snapped:
+        keys.setdefault(note.pitch, []).append(note)
+    return [note for key in sorted(keys) for note in _one_line(keys[key], voice, ledger, lowest)]
+
+
+def _one_line(snapped: list[_Snapped], voice: Voice, ledger: Ledger, lowest: bool) -> list[_Snapped]:
+    """One line of notes with at most one beginning on each step, each ending where the next begins at the latest.
+
+    Of notes on one step the nearest stays, then the longest, then the outer one (the highest; in the lowest voice the
+    lowest), then the loudest.
+    """
+    at_step: dict[int, _Snapped] = {}
+    for note in snapped:
+        other = at_step.get(note.start)
+        if other is not None:
+            note, lost = (note, other) if _rank(note, lowest) < _rank(other, lowest) else (other, note)
+            unison = note.pitch == lost.pitch and note.note.onset == lost.note.onset
+            ledger.add(voice.name, UNISON if unison else SAME_STEP, lost.note.onset)
+        at_step[note.start] = note
+    line = sorted(at_step.values(), key=itemgetter(0))
+    for i in range(len(line) - 1):
+        following = line[i + 1].start
+        if line[i].end > following:
+            line[i] = line[i]._replace(end=following)
+    return line
+
+
+def _rank(note: _Snapped, lowest: bool) -> tuple[float, int, int, int]:
+    return note.off, note.start - note.end, note.pitch if lowest else -note.pitch, -note.velocity
+
+
+def _deviation(offs: Iterable[float]) -> Deviation:
+    distances = list(offs)
+    if not distances:
+        return Deviation()
+    off_grid = sum(distance > 1e-9 for distance in distances)
+    return Deviation(sum(distances) / len(distances), max(distances), off_grid / len(distances))

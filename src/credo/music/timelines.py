@@ -1,0 +1,173 @@
+"""Timelines brought to the grid, cut and joined."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from typing import TypeVar
+
+from credo.music.omissions import Ledger
+from credo.music.score import DEFAULT_TEMPO_BPM, KeyChange, Metre, Tempo, Timeline
+
+Change = TypeVar("Change", Tempo, Metre, KeyChange)
+
+COMMON_TIME = Metre(Fraction(0), 4, 4)
+
+
+def nearest_step(quarters: Fraction, steps_per_quarter: int) -> int:
+    """The step nearest to a position in quarters; half a step rounds up, so that what touches still touches."""
+    denominator = quarters.denominator
+    return (2 * quarters.numerator * steps_per_quarter + denominator) // (2 * denominator)
+
+
+def snap_timeline(timeline: Timeline, steps_per_quarter: int, steps: int, ledger: Ledger | None = None) -> Timeline:
+    """A timeline whose length is `steps` steps and whose changes all stand on steps.
+
+    Changes at or beyond the end go; of several on one step the last one stays; changes that change nothing go. A metre
+    whose bar is no whole number of steps is read in groups of bars (7/32 as 7/16) and entered in the ledger.
+
+    Args:
+        timeline: any timeline.
+        steps_per_quarter: steps of the grid in a quarter.
+        steps: length in steps.
+        ledger: takes note of metres that were regrouped.
+    """
+    length = Fraction(steps, steps_per_quarter)
+
+    def snapped(changes: Sequence[Change]) -> list[Change]:
+        moved = [
+            replace(change, onset=Fraction(max(0, nearest_step(change.onset, steps_per_quarter)), steps_per_quarter))
+            for change in sorted(changes, key=lambda change: change.onset)
+        ]
+        return [change for change in moved if change.onset < length or change.onset == 0]
+
+    metres = []
+    for metre in snapped(timeline.metres):
+        whole = _on_whole_steps(metre, steps_per_quarter)
+        if whole != metre and ledger is not None:
+            signs = f"{metre.numerator}/{metre.denominator}", f"{whole.numerator}/{whole.denominator}"
+            ledger.add("", f"bars of {signs[0]} are no whole steps: read as {signs[1]}", metre.onset, notes=0)
+        metres.append(whole)
+    pickup = Fraction(max(0, nearest_step(timeline.pickup, steps_per_quarter)), steps_per_quarter)
+    return canonical(
+        Timeline(length, tuple(snapped(timeline.tempos)), tuple(metres), tuple(snapped(timeline.keys)), pickup)
+    )
+
+
+def canonical(timeline: Timeline) -> Timeline:
+    """The same timeline without changes that change nothing; of several at one onset the last one stays.
+
+    A metre that is given again inside a bar stays: it begins a new bar.
+    """
+
+    def last_at_each_onset(changes: Sequence[Change]) -> list[Change]:
+        return list({change.onset: change for change in changes}.values())
+
+    def without_repeats(changes: Sequence[Change]) -> tuple[Change, ...]:
+        kept: list[Change] = []
+        for change in last_at_each_onset(changes):
+            if not kept or replace(change, onset=kept[-1].onset) != kept[-1]:
+                kept.append(change)
+        return tuple(kept)
+
+    metres: list[Metre] = []
+    for metre in last_at_each_onset(timeline.metres):
+        if metres and replace(metre, onset=metres[-1].onset) == metres[-1]:
+            first_bar = metres[-1].onset or timeline.pickup
+            if metre.onset >= first_bar and (metre.onset - first_bar) % metre.bar == 0:
+                continue
+        metres.append(metre)
+    return replace(
+        timeline, tempos=without_repeats(timeline.tempos), metres=tuple(metres), keys=without_repeats(timeline.keys)
+    )
+
+
+def cut_timeline(timeline: Timeline, start: Fraction, end: Fraction) -> Timeline:
+    """The timeline from `start` to `end` (both in quarters), counted from `start`.
+
+    What is in force at the start is written there; a start inside a bar leaves the rest of that bar as a pickup.
+    """
+
+    def cut(changes: Sequence[Change]) -> tuple[Change, ...]:
+        first = max(bisect_right([change.onset for change in changes], start) - 1, 0)
+        inside = [change for change in changes[first:] if change.onset < end or change.onset <= start]
+        return tuple(replace(change, onset=max(change.onset - start, Fraction(0))) for change in inside)
+
+    pickup = timeline.pickup if start == 0 else Fraction(0)
+    for bar_start, bar_end, _ in timeline.bars() if start > 0 else ():
+        if bar_end > start:
+            pickup = bar_end - start if bar_start < start else Fraction(0)
+            break
+    return canonical(Timeline(end - start, cut(timeline.tempos), cut(timeline.metres), cut(timeline.keys), pickup))
+
+
+def join_timelines(timelines: Sequence[Timeline]) -> Timeline:
+    """Timelines one after another.
+
+    Where one begins, its tempo, metre and key hold; bars go on across the joint if they fit together, and else a new
+    bar begins there. A timeline without a key goes on in the key before it.
+    """
+    joined = timelines[0]
+    for following in timelines[1:]:
+        joined = _join(joined, following)
+    return joined
+
+
+def _join(first: Timeline, second: Timeline) -> Timeline:
+    start = first.length
+
+    def shifted(changes: Sequence[Change]) -> tuple[Change, ...]:
+        return tuple(replace(change, onset=change.onset + start) for change in changes)
+
+    def from_start(changes: Sequence[Change], default: Change) -> list[Change]:
+        in_force = changes[0] if changes else default
+        return [replace(in_force, onset=Fraction(0)), *(change for change in changes if change.onset > 0)]
+
+    tempos, metres = first.tempos, first.metres
+    if first.tempos or second.tempos:
+        default = Tempo(Fraction(0), DEFAULT_TEMPO_BPM)
+        tempos = (first.tempos or (default,)) + shifted(from_start(second.tempos, default))
+    following = from_start(second.metres, COMMON_TIME)
+    goes_on = replace(first, length=start + second.length)
+    if not _same_bars(goes_on, following[0], start, second.pickup):
+        restart = [replace(following[0], onset=second.pickup)] if second.pickup else []
+        if any(metre.onset <= second.pickup for metre in following[1:]):
+            restart = []
+        metres = (first.metres or (COMMON_TIME,)) + shifted([following[0], *restart, *following[1:]])
+    else:
+        metres = first.metres + shifted(following[1:])
+    return canonical(Timeline(start + second.length, tempos, metres, first.keys + shifted(second.keys), first.pickup))
+
+
+def _same_bars(timeline: Timeline, metre: Metre, start: Fraction, pickup: Fraction) -> bool:
+    """Whether a timeline has this metre at `start` and a bar line `pickup` quarters later."""
+    in_force = timeline.metre_at(start)
+    if (in_force.numerator, in_force.denominator) != (metre.numerator, metre.denominator):
+        return False
+    for bar_start, bar_end, _ in timeline.bars():
+        if bar_end > start:
+            return (bar_end - start == pickup) if pickup else bar_start == start
+    return True
+
+
+def _on_whole_steps(metre: Metre, steps_per_quarter: int) -> Metre:
+    """The metre, or as many of its bars taken together as make a whole number of steps."""
+    bars = (metre.bar * steps_per_quarter).denominator
+    if bars == 1:
+        return metre
+    numerator, denominator = metre.numerator * bars, metre.denominator
+    while numerator % 2 == 0 and denominator % 2 == 0:
+        numerator, denominator = numerator // 2, denominator // 2
+    return Metre(metre.onset, numerator, denominator)
+
+
+def is_on_steps(timeline: Timeline, steps_per_quarter: int) -> bool:
+    """Whether the length, the pickup and all changes of a timeline stand on steps."""
+    changes = (*timeline.tempos, *timeline.metres, *timeline.keys)
+    places = [timeline.length, timeline.pickup, *(change.onset for change in changes)]
+    return all(steps_per_quarter % place.denominator == 0 for place in places) and all(
+        a.onset < b.onset for changes in (timeline.tempos, timeline.metres, timeline.keys) for a, b in pairwise(changes)
+    )
