@@ -1,0 +1,241 @@
+"""From files to a corpus: every file in a folder, none lost in silence.
+
+Each file is read in a child process and its outcome written to a journal at once, so that a run that is killed goes
+on where it stopped. The corpus is then put together from the journal in the order of names, so that the result depends
+neither on the number of processes nor on how often the run was interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from credo import __version__
+from credo.corpora.clean import duplicates
+from credo.corpora.corpus import FORMAT_VERSION, INDEX_NAME, SPLITS, Card, Corpus, Piece
+from credo.corpora.files import Found, Listing, find_files, folder_split
+from credo.corpora.journal import Journal
+from credo.corpora.pool import run_jobs
+from credo.corpora.prepare import FUNCTION, LOST, UNREADABLE, Rules, content_of_record, left_out, piece_of
+from credo.corpora.report import LeftOut, Report
+from credo.errors import CorpusError, UsageError
+from credo.io.files import SUFFIXES
+from credo.music.texture import Texture
+
+JOURNAL_NAME = "unfinished.jsonl"
+DUPLICATE = "duplicate"
+#: Shares of valid and of test pieces where nothing else says which split a piece belongs to.
+VALID_SHARE, TEST_SHARE = 0.05, 0.05
+
+#: Told after each file: how many are done, how many there are, and the file's name.
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How files become a corpus.
+
+    Attributes:
+        texture: the voices and the step.
+        card: name, licence and so on.
+        rules: what a file must be to become a piece.
+        split: the split of a piece by its name, None for those that are to be split by their content. If not given,
+            folders called train, valid and test say it, provided that all files lie in such folders.
+        keep_duplicates: whether to keep music that occurs twice.
+        timeout_seconds: a file that takes longer to read is left out.
+    """
+
+    texture: Texture
+    card: Card
+    rules: Rules = field(default_factory=Rules)
+    split: Callable[[str], str | None] | None = None
+    keep_duplicates: bool = False
+    timeout_seconds: float = 60.0
+
+
+def ingest(
+    paths: str | Path | Iterable[str | Path],
+    texture: Texture,
+    out: str | Path | None = None,
+    *,
+    card: Card | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    split: Callable[[str], str | None] | None = None,
+    rules: Rules | None = None,
+) -> Corpus:
+    """Make a corpus of all MIDI, MusicXML and ABC files in a folder.
+
+    A run that was stopped goes on where it was when it is started again with the same arguments.
+
+    Args:
+        paths: a folder, a file, or several of them.
+        texture: the voices and the step.
+        out: folder to write the corpus and its report to; nothing is written if None.
+        card: name, licence, citation and origin; by default the folder's name.
+        workers: processes that read; by default one a core.
+        progress: told after each file.
+        split: the split of a piece by its name; None (for all, or for one) splits by content: the same music always
+            falls on the same split.
+        rules: what a file must be to become a piece.
+
+    Raises:
+        FileError: one of the paths is not there, or `out` cannot be written.
+        CorpusError: no file is usable, or `out` holds something else.
+    """
+    given = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
+    name = (given[0].resolve().stem if given else "") or "corpus"
+    plan = Plan(texture, card or Card(name, origin=name), rules or Rules(), split)
+    return ingest_with_report(given, plan, out, workers=workers, progress=progress)[0]
+
+
+def ingest_with_report(
+    paths: Sequence[Path],
+    plan: Plan,
+    out: str | Path | None = None,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[Corpus, Report]:
+    """As `ingest`, and say what became of each file."""
+    if workers is not None and workers < 1:
+        raise UsageError(f"workers: expected at least 1, got {workers}")
+    folder = None if out is None else _output_folder(Path(out))
+    listing = find_files(paths, SUFFIXES, skip=folder)
+    if not listing.files:
+        raise CorpusError(
+            f"corpus: found no files that end in {', '.join(SUFFIXES)} in {', '.join(map(str, paths))}"
+            + (f", only {listing.others} of other kinds" if listing.others else ""),
+            hint="name a folder with MIDI, MusicXML or ABC files",
+        )
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    settings = {"texture": plan.texture.to_dict(), "rules": asdict(plan.rules)}
+    header = {"format": FORMAT_VERSION, "credo": __version__, "timeout": plan.timeout_seconds, **settings}
+    journal = Journal(folder / JOURNAL_NAME if folder else None, header)
+    try:
+        _read(listing, plan, settings, journal, workers or _cores(), progress)
+        corpus, report = _put_together(listing, plan, journal)
+    except BaseException as error:
+        journal.close(remove=isinstance(error, CorpusError))
+        raise
+    if folder is not None:
+        report.save(folder)
+        corpus.save(folder)
+    journal.close(remove=True)
+    return corpus, report
+
+
+def _output_folder(folder: Path) -> Path:
+    """The folder to write to, if it is new, empty, or an earlier run's."""
+    if folder.is_file():
+        raise CorpusError(f"{folder}: expected a folder to write to, found a file", hint="choose another --out")
+    if folder.is_dir():
+        names = {path.name for path in folder.iterdir()}
+        if names and not names & {INDEX_NAME, JOURNAL_NAME}:
+            raise CorpusError(
+                f"{folder}: expected a new folder or an earlier corpus to write to, found other files",
+                hint="choose another --out",
+            )
+    return folder
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _read(
+    listing: Listing, plan: Plan, settings: dict[str, Any], journal: Journal, workers: int, progress: Progress | None
+) -> None:
+    """Read the files that the journal does not have yet."""
+    waiting = [found for found in listing.files if not journal.has(found.name, list(found.stamp))]
+    done, total = len(listing.files) - len(waiting), len(listing.files)
+    jobs = [_job(found) for found in waiting]
+    results = run_jobs(FUNCTION, settings, jobs, workers=workers, timeout_seconds=plan.timeout_seconds)
+    for job, record in results:
+        journal.add(record if isinstance(record, bytes) else _dump({**job, **left_out(LOST, record)}))
+        done += 1
+        if progress:
+            progress(done, total, job["name"])
+
+
+def _job(found: Found) -> dict[str, Any]:
+    return {"name": found.name, "path": str(found.path), "stamp": list(found.stamp)}
+
+
+def _dump(record: dict[str, Any]) -> bytes:
+    import json
+
+    return json.dumps(record, sort_keys=True).encode()
+
+
+def _put_together(listing: Listing, plan: Plan, journal: Journal) -> tuple[Corpus, Report]:
+    """The corpus of all records in the journal, duplicates dropped and pieces split."""
+    pieces: dict[str, Piece] = {}
+    contents = {}
+    rejected = [LeftOut(name, UNREADABLE, reason) for name, reason in listing.unreadable]
+    split_of = plan.split or _split_by_folders(listing)
+    for found in listing.files:
+        record = journal.record(found.name)
+        if "reason" in record:
+            rejected.append(LeftOut(found.name, record["reason"], record["detail"]))
+        else:
+            pieces[found.name] = replace(piece_of(record, plan.texture), split=split_of(found.name) or "")
+            contents[found.name] = content_of_record(record)
+    if not plan.keep_duplicates:
+        preferred = sorted(contents, key=lambda name: (pieces[name].split == "unused", name))
+        for duplicate in duplicates((name, contents[name]) for name in preferred):
+            del pieces[duplicate.name]
+            rejected.append(LeftOut(duplicate.name, DUPLICATE, duplicate.reason))
+    rejected.sort(key=lambda entry: entry.name)
+    if not pieces:
+        raise CorpusError(_nothing_usable(rejected), hint="try another texture, or other files")
+    by_content = content_splits({name: contents[name].shape for name, piece in pieces.items() if not piece.split})
+    kept = tuple(replace(piece, split=piece.split or by_content[name]) for name, piece in sorted(pieces.items()))
+    options = {"texture": plan.texture.name, "steps_per_quarter": plan.texture.steps_per_quarter, **asdict(plan.rules)}
+    card = replace(plan.card, options={**plan.card.options, **options, "keep_duplicates": plan.keep_duplicates})
+    corpus = Corpus(plan.texture, kept, card)
+    return corpus, Report.of(corpus, len(listing.files), tuple(rejected), listing.others)
+
+
+def _split_by_folders(listing: Listing) -> Callable[[str], str | None]:
+    if all(folder_split(found.name) for found in listing.files):
+        return folder_split
+    return lambda name: None
+
+
+def content_splits(shapes: dict[str, str]) -> dict[str, str]:
+    """A split for each piece, drawn by its content: 90 % train, 5 % valid, 5 % test.
+
+    The draw of a piece does not depend on the others, so a corpus can grow and its test pieces stay; only where no
+    piece fell on test (or valid), as happens in small corpora, the nearest one is taken.
+
+    Args:
+        shapes: for each name the hash of the content, hexadecimal.
+    """
+    place = {name: int(shape[:15], 16) / 16**15 for name, shape in shapes.items()}
+    ranked = sorted(place, key=lambda name: (place[name], name))
+    splits = {
+        name: "test" if at >= 1 - TEST_SHARE else "valid" if at >= 1 - TEST_SHARE - VALID_SHARE else "train"
+        for name, at in place.items()
+    }
+    if len(ranked) >= len(SPLITS) - 1:
+        if "test" not in splits.values():
+            splits[ranked[-1]] = "test"
+        if "valid" not in splits.values():
+            splits[[name for name in ranked if splits[name] != "test"][-1]] = "valid"
+    return splits
+
+
+def _nothing_usable(rejected: Sequence[LeftOut]) -> str:
+    counts = Counter(entry.reason for entry in rejected)
+    listed = ", ".join(f"{count} {reason}" for reason, count in counts.most_common(4))
+    first = rejected[0]
+    return f"corpus: none of {len(rejected)} files is usable: {listed}; the first is {first.name}: {first.detail}"

@@ -1,0 +1,171 @@
+"""One file made ready: read, brought to the grid, checked; or the reason why it is left out.
+
+`prepare` runs in a process of its own (see `pool`), so it takes and gives JSON-able records.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import zlib
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from credo.corpora.clean import Content, content_of
+from credo.corpora.piece import Piece, Source
+from credo.errors import CredoError, FileError
+from credo.music.grid import Grid
+from credo.music.score import KeyChange, Score, Timeline
+from credo.music.texture import Texture
+
+FUNCTION = "credo.corpora.prepare:prepare"
+
+# Why a file is left out, in the words of the report.
+UNREADABLE = "could not be read"
+NO_FIT = "does not fit the texture"
+TOO_SHORT = "too short"
+TOO_MUCH_OMITTED = "too many notes have no place in the texture"
+SILENT_VOICE = "a voice is silent throughout"
+LOST = "crashed the reader or took too long"
+TOO_LARGE = "needs too much memory"
+BROKEN = "broke Credo (please report it)"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a file must be to become a piece.
+
+    Attributes:
+        shortest_quarters: shorter music is left out.
+        most_omitted: if more than this share (0..1) of a file's notes has no place in the texture, all of it is left
+            out; with less it is kept and reported.
+        silent_voices: whether to keep pieces in which a voice of the texture never sounds.
+    """
+
+    shortest_quarters: float = 4.0
+    most_omitted: float = 0.1
+    silent_voices: bool = False
+
+
+class _LeftOutError(Exception):
+    """The file is left out: a reason of those above, and what exactly."""
+
+
+def prepare(job: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """Read a file.
+
+    Args:
+        job: `name` (in the corpus), `path`, and whatever the caller wants to have back.
+        settings: `texture` and `rules` as dicts.
+
+    Returns:
+        The job with either `reason` and `detail`, or `piece`, `arrays`, `lengths` and `content`.
+    """
+    # Loaded here because only the reading processes need them.
+    texture, rules = Texture.from_dict(settings["texture"]), Rules(**settings["rules"])
+    try:
+        return {**job, **_prepare(Path(job["path"]), job["name"], texture, rules)}
+    except _LeftOutError as error:
+        reason, detail = error.args
+    except FileError as error:
+        reason, detail = UNREADABLE, error.reason
+    except CredoError as error:
+        reason, detail = NO_FIT, error.message
+    except (MemoryError, RecursionError) as error:
+        reason, detail = TOO_LARGE, type(error).__name__
+    except Exception as error:  # one file must never cost the others
+        reason, detail = BROKEN, f"{type(error).__name__}: {error}"
+    return {**job, **left_out(reason, detail)}
+
+
+def left_out(reason: str, detail: str) -> dict[str, Any]:
+    """The part of a record that says why a file is left out, the detail on one line."""
+    return {"reason": reason, "detail": " ".join(detail.split())[:300]}
+
+
+def _prepare(path: Path, name: str, texture: Texture, rules: Rules) -> dict[str, Any]:
+    from credo.io.files import load_with_remarks
+    from credo.music.transform import fit
+
+    score, remarks = load_with_remarks(path)
+    written = sum(len(part.notes) for part in score.parts)
+    fitted = fit(score, texture)
+    grid = fitted.grid
+    omitted = sum(omission.notes for omission in fitted.omissions)
+    notes = sum(int(cells.attack.sum()) for cells in grid.voices)
+    _check(grid, notes, omitted, written, rules, [str(omission) for omission in fitted.omissions if omission.notes])
+    keys = keys_of(score, texture)
+    source = Source(
+        file=name,
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        notes=notes,
+        omitted=omitted,
+        off_grid=round(fitted.deviation.share_off_grid, 4),
+        keys=keys,
+        key_from="none" if not keys else "file" if score.timeline.keys else "notes",
+        remarks=(*remarks, *map(str, fitted.omissions)),
+    )
+    piece = Piece.of(name, grid, "train", source)
+    arrays = piece.packed.arrays
+    packed = zlib.compress(b"".join(array.tobytes() for array in arrays))
+    return {
+        "piece": piece.to_dict(),
+        "arrays": base64.b64encode(packed).decode(),
+        "lengths": [len(array) for array in arrays],
+        "content": asdict(content_of(grid)),
+    }
+
+
+def _check(grid: Grid, notes: int, omitted: int, written: int, rules: Rules, omissions: list[str]) -> None:
+    """Raise unless a piece obeys the rules."""
+    quarters = float(grid.timeline.length)
+    if notes == 0 or omitted > rules.most_omitted * written:
+        lines = "; ".join(omissions[:3]) + ("; ..." if len(omissions) > 3 else "")
+        raise _LeftOutError(TOO_MUCH_OMITTED, f"{omitted} of {written} notes: {lines}")
+    if quarters < rules.shortest_quarters:
+        raise _LeftOutError(TOO_SHORT, f"{quarters:g} quarters, expected at least {rules.shortest_quarters:g}")
+    silent = [
+        voice.name for voice, cells in zip(grid.texture.voices, grid.voices, strict=True) if not cells.attack.any()
+    ]
+    if silent and not rules.silent_voices:
+        raise _LeftOutError(SILENT_VOICE, ", ".join(silent))
+
+
+def keys_of(score: Score, texture: Texture) -> tuple[KeyChange, ...]:
+    """The key of each stretch between changes of key: as written where that is plausible, else estimated.
+
+    Empty for music without pitch. Onsets are those of the score.
+    """
+    from credo.music.keys import written_or_estimated_key
+
+    if all(voice.kind == "drums" for voice in texture.voices):
+        return ()
+    changes = score.timeline.keys
+    if len(changes) < 2:
+        return (KeyChange(score.timeline.length * 0, written_or_estimated_key(score)),)
+    found: list[KeyChange] = []
+    for change, end in zip(changes, [*(c.onset for c in changes[1:]), score.timeline.length], strict=True):
+        parts = tuple(
+            replace(part, notes=tuple(note for note in part.notes if change.onset <= note.onset < end))
+            for part in score.parts
+        )
+        stretch = Score(parts, Timeline(keys=(change,)))
+        key = written_or_estimated_key(stretch) if stretch.notes else change.key
+        if not found or found[-1].key != key:
+            found.append(KeyChange(change.onset, key))
+    return tuple(found)
+
+
+def piece_of(record: dict[str, Any], texture: Texture) -> Piece:
+    """The piece of a record that `prepare` gave."""
+    data = np.frombuffer(zlib.decompress(base64.b64decode(record["arrays"])), np.uint8)
+    arrays = np.split(data, np.cumsum(record["lengths"])[:-1])
+    return Piece.from_dict(record["piece"], texture, tuple(arrays))
+
+
+def content_of_record(record: dict[str, Any]) -> Content:
+    """The content of a record that `prepare` gave."""
+    return Content(**record["content"])

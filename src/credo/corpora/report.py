@@ -1,0 +1,196 @@
+"""What became of each file, and what the corpus holds: for people (Markdown) and for machines (JSON)."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from credo.corpora.corpus import Card, Corpus
+from credo.corpora.statistics import Statistics, VoiceStatistics, statistics
+from credo.errors import CorpusError
+from credo.io.atomic import atomic_path
+from credo.music.pitch import pitch_name
+
+REPORT_NAME = "report.md"
+REPORT_JSON_NAME = "report.json"
+_BAR = 30
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A file that did not become a piece.
+
+    Attributes:
+        name: of the file.
+        reason: the kind of reason, the same words for all such files.
+        detail: what exactly.
+    """
+
+    name: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Omitted:
+    """A piece that lost some of its notes.
+
+    Attributes:
+        name: of the piece.
+        omitted: notes that have no place in the texture.
+        notes: notes that are kept.
+        remarks: what and why, a line each.
+    """
+
+    name: str
+    omitted: int
+    notes: int
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of each file.
+
+    Attributes:
+        card: of the corpus.
+        files: number of files that were looked at.
+        others: number of files of other kinds.
+        left_out: the files that did not become pieces, by name.
+        omitted: the pieces that lost some notes, by name.
+        statistics: of the pieces.
+    """
+
+    card: Card
+    files: int
+    others: int
+    left_out: tuple[LeftOut, ...]
+    omitted: tuple[Omitted, ...]
+    statistics: Statistics
+
+    @classmethod
+    def of(cls, corpus: Corpus, files: int, left_out: tuple[LeftOut, ...] = (), others: int = 0) -> Report:
+        """The report on a corpus and on the files that are not in it."""
+        omitted = tuple(
+            Omitted(piece.name, piece.source.omitted, piece.source.notes, piece.source.remarks)
+            for piece in corpus.pieces
+            if piece.source.omitted
+        )
+        return cls(corpus.card, files, others, left_out, omitted, statistics(corpus))
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Number of files left out by reason, commonest first."""
+        return dict(Counter(entry.reason for entry in self.left_out).most_common())
+
+    def save(self, folder: Path) -> None:
+        """Write `report.md` and `report.json`."""
+        machine = json.dumps({**asdict(self), "reasons": self.reasons}, ensure_ascii=False, indent=1) + "\n"
+        for name, text in ((REPORT_NAME, self.to_markdown()), (REPORT_JSON_NAME, machine)):
+            with atomic_path(folder / name) as path:
+                Path(path).write_bytes(text.encode("utf-8", "backslashreplace"))
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Report:
+        """Read the report beside a corpus.
+
+        Raises:
+            CorpusError: there is none, or it is damaged.
+        """
+        path = Path(folder) / REPORT_JSON_NAME
+        try:
+            data = json.loads(path.read_bytes())
+            return cls(
+                Card(**data["card"]),
+                data["files"],
+                data["others"],
+                tuple(LeftOut(**entry) for entry in data["left_out"]),
+                tuple(Omitted(**{**entry, "remarks": tuple(entry["remarks"])}) for entry in data["omitted"]),
+                Statistics.from_dict(data["statistics"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CorpusError(f"{path}: expected the report of a corpus: {error}") from error
+
+    def rows(self) -> list[tuple[str, str]]:
+        """The summary, line by line: what, and how much."""
+        s = self.statistics
+        splits = ", ".join(f"{count} {split}" for split, count in s.splits.items())
+        rows = [("Files", f"{self.files}, of which {s.pieces} are kept"), ("Pieces", f"{s.pieces}: {splits}")]
+        rows += [(f"Left out, {reason}", str(count)) for reason, count in self.reasons.items()]
+        if s.omitted:
+            rows.append(("Notes left out", f"{s.omitted} in {len(self.omitted)} pieces ({_share(s.omitted, s.notes)})"))
+        rows.append(("Length", f"{s.bars} bars, {s.quarters:.0f} quarters, {s.minutes:.0f} minutes"))
+        rows.append(("Notes", f"{s.notes}, of which {100 * s.off_grid:.1f} % were moved onto the grid"))
+        rows += [(voice.name.capitalize(), _voice_line(voice)) for voice in s.voices]
+        for name, counts in (("Keys", s.keys), ("Metres", s.metres), ("Note lengths", s.lengths)):
+            if counts and set(counts) != {"none"}:
+                rows.append((name, _shares(counts)))
+        if s.triads is not None:
+            rows.append(("Triads", f"{100 * s.triads:.1f} % of sounding steps are a major or minor triad"))
+        if s.dissonance is not None:
+            rows.append(("Dissonance", f"{100 * s.dissonance:.1f} % of sounding pairs of voices"))
+        return rows
+
+    def to_markdown(self) -> str:
+        """The report for people."""
+        s, card = self.statistics, self.card
+        lines = [f"# Corpus {card.name}", ""]
+        lines += [card.description, ""] if card.description else []
+        told = (("Licence", card.licence), ("Please cite", card.citation), ("From", card.origin))
+        lines += [f"* {label}: {text}" for label, text in told if text]
+        lines += ["", "## Summary", "", "| | |", "|---|---|"]
+        lines += [f"| {label} | {_cell(text)} |" for label, text in self.rows()]
+        for voice in s.voices:
+            lines += ["", f"## Pitches of the {voice.name}" if voice.kind != "drums" else "## Hits by drum", ""]
+            name = str if voice.kind == "drums" else pitch_name
+            lines += _bars({name(pitch): count for pitch, count in voice.pitches.items()})
+        for title, counts in (("Keys", s.keys), ("Metres, by bars", s.metres), ("Note lengths in quarters", s.lengths)):
+            if counts and set(counts) != {"none"}:
+                lines += ["", f"## {title}", "", *_bars(dict(list(counts.items())[:24]))]
+        if self.left_out:
+            lines += ["", "## Files left out", ""]
+            lines += [f"* `{entry.name}`: {entry.reason}: {entry.detail}" for entry in self.left_out]
+        if self.omitted:
+            lines += ["", "## Pieces that lost some notes", ""]
+            lines += [
+                f"* `{entry.name}`: {entry.omitted} of {entry.omitted + entry.notes}: {'; '.join(entry.remarks)}"
+                for entry in self.omitted
+            ]
+        return "\n".join(lines) + "\n"
+
+
+def _voice_line(voice: VoiceStatistics) -> str:
+    if not voice.notes:
+        return "silent"
+    rests = f"rests {100 * voice.resting:.1f} % of the time"
+    if voice.kind == "drums":
+        return f"{voice.notes} hits, {rests}"
+    low, high, mean = pitch_name(voice.low), pitch_name(voice.high), pitch_name(round(voice.mean))
+    return f"{voice.notes} notes from {low} to {high}, around {mean}, {rests}"
+
+
+def _shares(counts: Mapping[str, int], most: int = 6) -> str:
+    total = sum(counts.values())
+    listed = [f"{name} {_share(count, total)}" for name, count in list(counts.items())[:most]]
+    return ", ".join(listed) + (f" and {len(counts) - most} more" if len(counts) > most else "")
+
+
+def _share(count: int, total: int) -> str:
+    return f"{100 * count / max(total, 1):.0f} %" if 100 * count >= total else "under 1 %"
+
+
+def _bars(counts: Mapping[Any, int]) -> list[str]:
+    """A bar chart in plain text."""
+    if not counts:
+        return ["nothing"]
+    width, most = max(len(str(name)) for name in counts), max(counts.values())
+    rows = [f"{name!s:>{width}} {'#' * round(_BAR * count / most):<{_BAR}} {count}" for name, count in counts.items()]
+    return ["```text", *rows, "```"]
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

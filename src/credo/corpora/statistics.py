@@ -1,0 +1,188 @@
+"""What a person can judge a corpus by."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from credo.corpora.corpus import Corpus
+from credo.music.grid import REST, Cells, Grid
+from credo.music.texture import Voice
+
+#: Intervals that sound rough, in semitones modulo the octave.
+DISSONANT = (1, 2, 6, 10, 11)
+#: Pitch classes of major and minor triads above their root, as bits.
+_TRIADS = frozenset(
+    sum(1 << (root + step) % 12 for step in steps) for root in range(12) for steps in ((0, 4, 7), (0, 3, 7))
+)
+
+
+@dataclass
+class VoiceStatistics:
+    """One voice over all pieces.
+
+    Attributes:
+        name: of the voice.
+        kind: of the voice.
+        notes: how many notes begin.
+        resting: share of steps (0..1) at which it is silent.
+        pitches: how many notes begin on each pitch, lowest first; for drums on each instrument's percussion key.
+    """
+
+    name: str
+    kind: str
+    notes: int = 0
+    resting: float = 0.0
+    pitches: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def low(self) -> int | None:
+        """The lowest pitch that occurs."""
+        return min(self.pitches, default=None)
+
+    @property
+    def high(self) -> int | None:
+        """The highest pitch that occurs."""
+        return max(self.pitches, default=None)
+
+    @property
+    def mean(self) -> float | None:
+        """The mean pitch of its notes."""
+        return sum(pitch * count for pitch, count in self.pitches.items()) / self.notes if self.notes else None
+
+
+@dataclass
+class Statistics:
+    """A corpus in numbers.
+
+    Attributes:
+        pieces: number of pieces; `splits` says how many of each split.
+        splits: number of pieces of each split.
+        bars: number of bars.
+        quarters: length of all pieces in quarters.
+        minutes: length of all pieces at their own tempos.
+        notes: number of notes.
+        omitted: notes of the kept files that have no place in the texture.
+        off_grid: share of notes (0..1) that had to be moved onto the grid.
+        voices: each voice.
+        keys: number of pieces by key.
+        metres: number of bars by metre.
+        lengths: number of notes by length in quarters, longest list first; empty for drums.
+        triads: share of sounding steps (0..1) on which the voices form a major or minor triad; None with poly voices.
+        dissonance: share of sounding pairs of voices (0..1) that are 1, 2, 6, 10 or 11 semitones apart modulo 12.
+    """
+
+    pieces: int = 0
+    splits: dict[str, int] = field(default_factory=dict)
+    bars: int = 0
+    quarters: float = 0.0
+    minutes: float = 0.0
+    notes: int = 0
+    omitted: int = 0
+    off_grid: float = 0.0
+    voices: list[VoiceStatistics] = field(default_factory=list)
+    keys: dict[str, int] = field(default_factory=dict)
+    metres: dict[str, int] = field(default_factory=dict)
+    lengths: dict[str, int] = field(default_factory=dict)
+    triads: float | None = None
+    dissonance: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-able form."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Statistics:
+        """Rebuild statistics from `to_dict`, also after a trip through JSON."""
+        voices = [
+            VoiceStatistics(**{**voice, "pitches": {int(pitch): count for pitch, count in voice["pitches"].items()}})
+            for voice in data["voices"]
+        ]
+        return cls(**{**data, "voices": voices})
+
+
+def statistics(corpus: Corpus) -> Statistics:
+    """Count what is in a corpus."""
+    result = Statistics(len(corpus), corpus.split_sizes())
+    keys, metres, lengths = Counter(), Counter(), Counter()
+    voices = [VoiceStatistics(voice.name, voice.kind) for voice in corpus.texture.voices]
+    pitches = [Counter() for _ in voices]
+    steps = moved = 0
+    harmony = np.zeros(4, np.int64)
+    for piece in corpus.pieces:
+        grid = piece.grid
+        steps += grid.steps
+        result.quarters += float(grid.timeline.length)
+        result.minutes += grid.timeline.seconds_at(grid.timeline.length) / 60
+        result.omitted += piece.source.omitted
+        moved += piece.source.off_grid * piece.source.notes
+        keys[piece.keys[0].key.name if piece.keys else "none"] += 1
+        metres.update(f"{metre.numerator}/{metre.denominator}" for _, _, metre in grid.timeline.bars())
+        for voice, cells, found, counts in zip(corpus.texture.voices, grid.voices, voices, pitches, strict=True):
+            onsets = _onset_pitches(voice, cells)
+            found.notes += len(onsets)
+            counts.update(onsets.tolist())
+            silent = cells.sounding == REST if voice.kind == "mono" else ~cells.sounding.any(axis=1)
+            found.resting += int(silent.sum())
+            if voice.kind != "drums":
+                lengths.update(_note_steps(cells, voice).tolist())
+        harmony += _harmony(grid)
+    for found, counts in zip(voices, pitches, strict=True):
+        found.resting = round(found.resting / steps, 4) if steps else 0.0
+        found.pitches = dict(sorted(counts.items()))
+    result.voices, result.notes = voices, sum(found.notes for found in voices)
+    result.bars = sum(metres.values())
+    result.off_grid = round(moved / result.notes, 4) if result.notes else 0.0
+    result.quarters, result.minutes = round(result.quarters, 2), round(result.minutes, 2)
+    result.keys, result.metres = dict(_by_count(keys)), dict(_by_count(metres))
+    rate = corpus.texture.steps_per_quarter
+    result.lengths = {str(Fraction(length, rate)): count for length, count in _by_count(lengths)}
+    triads, sounding, dissonant, pairs = (int(number) for number in harmony)
+    result.triads = round(triads / sounding, 4) if sounding else None
+    result.dissonance = round(dissonant / pairs, 4) if pairs else None
+    return result
+
+
+def _by_count(counter: Counter) -> list[tuple[Any, int]]:
+    """Most frequent first, then in order."""
+    return sorted(counter.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _onset_pitches(voice: Voice, cells: Cells) -> np.ndarray:
+    """The pitch (for drums the percussion key) of each note; shape (notes,)."""
+    if voice.kind == "mono":
+        return cells.sounding[cells.attack]
+    table = np.array([voice.pitch(index) for index in range(voice.size)])
+    return table[np.nonzero(cells.attack)[1]]
+
+
+def _note_steps(cells: Cells, voice: Voice) -> np.ndarray:
+    """The length of each note in steps; shape (notes,)."""
+    active = (cells.sounding != REST)[:, None] if voice.kind == "mono" else cells.sounding
+    attack = cells.attack.reshape(active.shape)
+    ends = np.ones((active.shape[1], len(active) + 1), bool)  # line by line, each with an end of its own
+    ends[:, :-1] = (attack | ~active).T
+    begins = np.zeros_like(ends)
+    begins[:, :-1] = attack.T
+    starts, stops = np.flatnonzero(begins), np.flatnonzero(ends)
+    return stops[np.searchsorted(stops, starts, side="right")] - starts
+
+
+def _harmony(grid: Grid) -> np.ndarray:
+    """Steps with a triad, steps that sound, dissonant pairs, sounding pairs; zeros unless 3 or more mono voices."""
+    if len(grid.voices) < 3 or any(voice.kind != "mono" for voice in grid.texture.voices):
+        return np.zeros(4, np.int64)
+    sounding = np.stack([cells.sounding for cells in grid.voices]).astype(np.int64)  # (V, T)
+    active = sounding != REST
+    chords = np.bitwise_or.reduce(np.where(active, 1 << sounding % 12, 0), axis=0)
+    dissonant = pairs = 0
+    for a, b in combinations(range(len(sounding)), 2):
+        both = active[a] & active[b]
+        pairs += int(both.sum())
+        dissonant += int(np.isin((sounding[a] - sounding[b])[both] % 12, DISSONANT).sum())
+    return np.array([np.isin(chords, list(_TRIADS)).sum(), active.any(axis=0).sum(), dissonant, pairs])
