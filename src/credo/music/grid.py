@@ -158,31 +158,44 @@ def decode(grid: Grid) -> Score:
 
 def _step(quarters: Fraction, texture: Texture) -> int:
     """The step at a position in quarters."""
-    step = quarters * texture.steps_per_quarter
-    if step.denominator != 1:
+    step, beside = divmod(quarters.numerator * texture.steps_per_quarter, quarters.denominator)
+    if beside:
         raise UsageError(f"encode: expected times on 1/{texture.steps_per_quarter} quarter, got {quarters}")
-    return int(step)
+    return step
 
 
 def _encode_voice(part: Part, voice: Voice, texture: Texture, steps: int) -> Cells:
-    shape = (steps,) if voice.kind == "mono" else (steps, voice.size)
-    sounding = np.full(shape, REST, np.int16) if voice.kind == "mono" else np.zeros(shape, bool)
-    attack = np.zeros(shape, bool)
-    velocity = np.zeros(shape, np.uint8)
+    width = 1 if voice.kind == "mono" else voice.size
+    rows: list[tuple[int, int, int, int, int]] = []  # start, end, key, pitch, velocity
     for note in part.notes:
-        start, end = _step(note.onset, texture), _step(note.end, texture)
+        start, length = _step(note.onset, texture), _step(note.duration, texture)
         index = voice.index(note.pitch)
-        if voice.kind == "drums" and end != start + 1:
+        if voice.kind == "drums" and length != 1:
             raise UsageError(f"encode: a drum hit lasts one step, got {note.duration} quarters; quantise first")
         if index is None:
             raise UsageError(f"encode: pitch {note.pitch} has no place in voice {voice.name}; quantise first")
-        key = () if voice.kind == "mono" else (index,)
-        if np.any(sounding[(slice(start, end), *key)] != (REST if voice.kind == "mono" else False)):
-            raise UsageError(f"encode: notes of voice {voice.name} overlap at {note.onset}; quantise first")
-        sounding[(slice(start, end), *key)] = note.pitch if voice.kind == "mono" else True
-        attack[(start, *key)] = True
-        velocity[(start, *key)] = note.velocity
-    return Cells(sounding, attack, velocity)
+        rows.append((start, start + length, 0 if voice.kind == "mono" else index, note.pitch, note.velocity))
+    starts, ends, keys, pitches, velocities = np.array(rows, int).reshape(-1, 5).T
+    change = np.zeros((steps + 1, width), np.int16)
+    np.add.at(change, (starts, keys), 1)
+    np.add.at(change, (ends, keys), -1)
+    at_once = change[:steps].cumsum(axis=0)  # (T, P) how many notes of each key sound
+    if (at_once > 1).any():
+        onset = Fraction(int(np.flatnonzero((at_once > 1).any(axis=1))[0]), texture.steps_per_quarter)
+        raise UsageError(f"encode: notes of voice {voice.name} overlap at {onset}; quantise first")
+    attack = np.zeros((steps, width), bool)
+    attack[starts, keys] = True
+    velocity = np.zeros((steps, width), np.uint8)
+    velocity[starts, keys] = velocities
+    if voice.kind != "mono":
+        return Cells(at_once > 0, attack, velocity)
+    begun = np.zeros(steps, int)
+    begun[starts] = np.arange(len(starts))
+    latest = np.maximum.accumulate(begun)  # notes are sorted by onset
+    sounding = np.full(steps, REST, np.int16)
+    sounds = at_once[:, 0] > 0
+    sounding[sounds] = pitches[latest[sounds]]
+    return Cells(sounding, attack[:, 0], velocity[:, 0])
 
 
 def _decode_voice(cells: Cells, voice: Voice, grid: Grid) -> list[Note]:

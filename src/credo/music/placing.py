@@ -6,12 +6,13 @@ Parts that are lines go whole to the voices they suit best; chords are separated
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
 
-from credo.music.names import affinity
+from credo.music.casting import affinity, assign, costs_of_casting
 from credo.music.omissions import Ledger, Omission
 from credo.music.score import Note, Part, Score
 from credo.music.separation import Sounding, separate
@@ -21,6 +22,11 @@ from credo.music.texture import Texture, Voice
 LINE_OVERLAPS = 0.05
 #: The same for a part that is a line by its name or by the number of parts: a string player's double stops.
 EXPECTED_LINE_OVERLAPS = 0.3
+
+#: What it costs, beside `costs_of_casting`, to leave a line without a mono voice: it can go to a poly voice ...
+LEFT_TO_POLY = 30.0
+#: ... or it is lost, and a line of many notes is a greater loss.
+LEFT_OUT, LEFT_OUT_NOTE = 1000.0, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ class Placement:
     omissions: tuple[Omission, ...]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Source:
     """A part on its way to the voices: its notes in ticks by onset, and its place in the score (0 first .. 1 last)."""
 
@@ -62,27 +68,27 @@ def place(score: Score, texture: Texture) -> Placement:
     """
     ledger = Ledger()
     ticks = lcm(32, *{q.denominator for part in score.parts for n in part.notes for q in (n.onset, n.duration)})
-    named = [(part.name or f"part {i}", part) for i, part in enumerate(score.parts, 1) if part.notes]
     sources: list[_Source] = []
     drums: list[_Source] = []
-    for i, (name, part) in enumerate(named):
-        source = _Source(name, [_in_ticks(note, i, ticks) for note in part.notes], i / max(1, len(named) - 1))
-        (drums if part.is_drums else sources).append(source)
-    placed = {voice.name: [] for voice in texture.voices}
-    for sources_of_kind, voices in (
-        (drums, [voice for voice in texture.voices if voice.kind == "drums"]),
-        (sources, [voice for voice in texture.voices if voice.kind != "drums"]),
-    ):
-        if voices and sources_of_kind:
-            _Placer(voices, ticks, placed, ledger).place(sources_of_kind)
-        else:
-            for source in sources_of_kind:
-                kind = "a drum part" if sources_of_kind is drums else "no drum part"
-                ledger.add(source.name, f"{kind}, and {texture.name} has no voice for it", *_extent(source))
+    for i, part in enumerate(score.parts):
+        if part.notes:
+            notes = sorted((_in_ticks(note, i, ticks) for note in part.notes), key=_by_onset)
+            source = _Source(part.name or f"part {i + 1}", notes, i / max(1, len(score.parts) - 1))
+            (drums if part.is_drums else sources).append(source)
+    placed: dict[str, list[Sounding]] = {voice.name: [] for voice in texture.voices}
+    kits = [voice for voice in texture.voices if voice.kind == "drums"]
+    voices = [voice for voice in texture.voices if voice.kind != "drums"]
+    if kits and drums:
+        _Placer(kits, ticks, placed, ledger).place(drums)
+    if voices and sources:
+        _Placer(voices, ticks, placed, ledger).place(sources)
+    for source in [*([] if kits else drums), *([] if voices else sources)]:
+        what = "a drum part" if source in drums else "no drum part"
+        ledger.add(source.name, f"{what}, and {texture.name} has no voice for it", *_extent(source))
     parts = tuple(
-        Part.of(
+        Part(
             voice.name,
-            [_to_note(sounding, ticks) for sounding in placed[voice.name]],
+            tuple(_to_note(note, ticks) for note in sorted(placed[voice.name], key=_by_onset)),
             program=voice.program,
             is_drums=voice.kind == "drums",
         )
@@ -112,7 +118,11 @@ class _Placer:
         wide = [voice for voice in self.voices if voice.kind != "mono"]
         counts_agree = len(sources) == len(mono) and not wide
         lines = [source for source in sources if self._is_line(source, mono, counts_agree)]
-        homes = assign(lines, mono, wide_voices=bool(wide))
+        cast = assign(
+            [costs_of_casting(line.name, [note.pitch for note in line.notes], line.place, mono) for line in lines],
+            [LEFT_TO_POLY if wide else LEFT_OUT + LEFT_OUT_NOTE * len(line.notes) for line in lines],
+        )
+        homes = {v: lines[i] for v, i in cast.items()}
         rest = [source for source in sources if source not in homes.values()]
         spare: list[tuple[_Source, Sounding]] = []
         for v, source in homes.items():
@@ -128,8 +138,8 @@ class _Placer:
                 rest = [source for source in rest if source in lines]
             for source in rest:
                 self.ledger.add(source.name, "no voice left for this part", *_extent(source))
-        for source, note in spare:
-            self._place_spare(source, note, mono, wide)
+        if spare:
+            self._place_spare(spare, mono, wide)
 
     def _is_line(self, source: _Source, mono: Sequence[Voice], counts_agree: bool) -> bool:
         expected = counts_agree or any(affinity(source.name, voice.name) > 0 for voice in mono)
@@ -196,57 +206,27 @@ class _Placer:
                 line[i] = line[i]._replace(end=line[i + 1].start)
         return line
 
-    def _place_spare(self, source: _Source, note: Sounding, mono: Sequence[Voice], wide: Sequence[Voice]) -> None:
-        """Give a note that began together with another one to a voice that can take it."""
-        for voice in (*wide, *sorted(mono, key=lambda voice: abs(2 * note.pitch - voice.low - voice.high))):
-            line = self.placed[voice.name]
-            resting = voice.kind != "mono" or all(n.end <= note.start or n.start >= note.end for n in line)
-            if resting and voice.low <= note.pitch <= voice.high:
-                line.append(note)
-                return
-        self.ledger.add(source.name, "begins together with another note of its voice", note.note.onset)
+    def _place_spare(
+        self, spare: Sequence[tuple[_Source, Sounding]], mono: Sequence[Voice], wide: Sequence[Voice]
+    ) -> None:
+        """Give notes that began together with others to voices that can take them."""
+        spans = {voice: sorted((note.start, note.end) for note in self.placed[voice.name]) for voice in mono}
+        for source, note in spare:
+            for voice in (*wide, *sorted(mono, key=lambda voice: abs(2 * note.pitch - voice.low - voice.high))):
+                if voice.low <= note.pitch <= voice.high and _is_resting(spans.get(voice, ()), note):
+                    self.placed[voice.name].append(note)
+                    if voice in spans:
+                        insort(spans[voice], (note.start, note.end))
+                    break
+            else:
+                self.ledger.add(source.name, "begins together with another note of its voice", note.note.onset)
 
 
-def assign(lines: Sequence[_Source], voices: Sequence[Voice], wide_voices: bool) -> dict[int, _Source]:
-    """The assignment of lines to mono voices that costs least, over all sets of voices.
-
-    Args:
-        lines: parts that are lines.
-        voices: mono voices, highest first.
-        wide_voices: whether a line without a mono voice still has a place.
-
-    Returns:
-        The line of each voice, by its number; a voice without a line is missing.
-    """
-    best: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}  # voices taken, as bits -> cost, voice of each line
-    for source in lines:
-        costs = _costs(source, voices)
-        skip = 30.0 if wide_voices else 1000.0 + 10 * min(len(source.notes), 200)
-        following: dict[int, tuple[float, tuple[int, ...]]] = {}
-        for taken, (cost, chosen) in best.items():
-            options = [(taken, cost + skip, -1)]
-            options += [(taken | 1 << v, cost + c, v) for v, c in enumerate(costs) if not taken >> v & 1]
-            for bits, total, v in options:
-                if bits not in following or total < following[bits][0]:
-                    following[bits] = (total, (*chosen, v))
-        best = following
-    _, chosen = min(best.values())
-    return {v: source for source, v in zip(lines, chosen, strict=True) if v >= 0}
-
-
-def _costs(source: _Source, voices: Sequence[Voice]) -> list[float]:
-    """What it costs to give a line to each voice: notes out of range, distance, another's name, another's place."""
-    pitches = [note.pitch for note in source.notes]
-    mean = sum(pitches) / len(pitches)
-    names = [affinity(source.name, voice.name) for voice in voices]
-    costs = []
-    for v, voice in enumerate(voices):
-        outside = sum(not voice.low <= pitch <= voice.high for pitch in pitches) / len(pitches)
-        name = names[v] if names[v] or max(names) < 1 else -1
-        distance = mean - (voice.low + voice.high) / 2
-        order = abs(source.place - v / max(1, len(voices) - 1))
-        costs.append(400 * outside + distance**2 / 20 - (30 if name > 0 else 60) * name + 10 * order)
-    return costs
+def _is_resting(spans: Sequence[tuple[int, int]], note: Sounding) -> bool:
+    """Whether a line with these sorted spans, none of which overlap, is silent while a note sounds."""
+    following = bisect_left(spans, (note.start, note.start))
+    free_after = following == len(spans) or spans[following][0] >= note.end
+    return free_after and (following == 0 or spans[following - 1][1] <= note.start)
 
 
 def _share_of_overlaps(source: _Source, ticks: int) -> float:
@@ -267,6 +247,11 @@ def _in_ticks(note: Note, source: int, ticks: int) -> Sounding:
     onset, duration = note.onset, note.duration
     start = onset.numerator * (ticks // onset.denominator)
     return Sounding(start, start + duration.numerator * (ticks // duration.denominator), note.pitch, source, note)
+
+
+def _by_onset(note: Sounding) -> tuple[int, int, int, int]:
+    """The order of notes in a part."""
+    return note.start, note.pitch, note.end, note.note.velocity
 
 
 def _to_note(sounding: Sounding, ticks: int) -> Note:

@@ -16,7 +16,7 @@ from credo.errors import UsageError
 from credo.music.omissions import Ledger, Omission
 from credo.music.score import Note, Part, Score
 from credo.music.texture import Texture, Voice
-from credo.music.timelines import nearest_step, snap_timeline
+from credo.music.timelines import nearest_step, nearest_step_of, snap_timeline
 
 UNISON = "doubled by another note"
 SAME_STEP = "shares its step with another note"
@@ -92,9 +92,9 @@ def quantise(score: Score, texture: Texture) -> Quantised:
     steps = max([whole_steps, *(note.end for line in lines for note in line)])
     places = [Fraction(step, rate) for step in range(steps + 1)]  # each fraction made once: they are slow to make
     parts = tuple(
-        Part.of(
+        Part(
             voice.name,
-            [Note(places[n.start], n.pitch, places[n.end - n.start], n.velocity) for n in line],
+            tuple(Note(places[n.start], n.pitch, places[n.end - n.start], n.velocity) for n in line),
             program=voice.program,
             is_drums=voice.kind == "drums",
         )
@@ -106,7 +106,7 @@ def quantise(score: Score, texture: Texture) -> Quantised:
 
 
 def _snap_part(part: Part, voice: Voice, rate: int, ledger: Ledger, lowest: bool) -> list[_Snapped]:
-    """The notes of one voice on steps, without collisions, sorted by pitch line and start."""
+    """The notes of one voice on steps, without collisions, sorted by start and pitch."""
     drums = voice.kind == "drums"
     snapped = []
     for note in part.notes:
@@ -119,15 +119,24 @@ def _snap_part(part: Part, voice: Voice, rate: int, ledger: Ledger, lowest: bool
         if start < 0:
             ledger.add(voice.name, "before the start of the piece", note.onset)
             continue
-        end = start + 1 if drums else max(start + 1, nearest_step(note.end, rate))
-        off = abs(note.onset.numerator / note.onset.denominator - start / rate)
+        onset, duration = note.onset, note.duration
+        end = start + 1
+        if not drums:
+            scale, of_onset, of_duration = (
+                onset.denominator * duration.denominator,
+                duration.denominator,
+                onset.denominator,
+            )
+            end = max(end, nearest_step_of(onset.numerator * of_onset + duration.numerator * of_duration, scale, rate))
+        off = abs(onset.numerator / onset.denominator - start / rate)
         snapped.append(_Snapped(start, end, voice.pitch(index), min(max(note.velocity, 1), 127), off, note))
     if voice.kind == "mono":
         return _one_line(snapped, voice, ledger, lowest)
     keys: dict[int, list[_Snapped]] = {}
     for note in snapped:
         keys.setdefault(note.pitch, []).append(note)
-    return [note for key in sorted(keys) for note in _one_line(keys[key], voice, ledger, lowest)]
+    lines = [note for key in keys.values() for note in _one_line(key, voice, ledger, lowest)]
+    return sorted(lines, key=itemgetter(0, 2))
 
 
 def _one_line(snapped: list[_Snapped], voice: Voice, ledger: Ledger, lowest: bool) -> list[_Snapped]:

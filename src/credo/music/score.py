@@ -66,7 +66,14 @@ class Part:
     @property
     def end(self) -> Fraction:
         """Where the last note stops, in quarters."""
-        return max((note.end for note in self.notes), default=Fraction(0))
+        rough = [
+            note.onset.numerator / note.onset.denominator + note.duration.numerator / note.duration.denominator
+            for note in self.notes
+        ]
+        latest = max(rough, default=0.0) - 1e-6  # floats choose the few notes whose ends are worth adding exactly
+        return max(
+            (note.end for note, end in zip(self.notes, rough, strict=True) if end >= latest), default=Fraction(0)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,12 @@ COMMON_TIME = Metre(Fraction(0), 4, 4)
 
 def nearest_step(quarters: Fraction, steps_per_quarter: int) -> int:
     """The step nearest to a position in quarters; half a step rounds up, so that what touches still touches."""
-    denominator = quarters.denominator
-    return (2 * quarters.numerator * steps_per_quarter + denominator) // (2 * denominator)
+    return nearest_step_of(quarters.numerator, quarters.denominator, steps_per_quarter)
+
+
+def nearest_step_of(numerator: int, denominator: int, steps_per_quarter: int) -> int:
+    """The step nearest to `numerator`/`denominator` quarters, which need not be in lowest terms."""
+    return (2 * numerator * steps_per_quarter + denominator) // (2 * denominator)
 
 
 def snap_timeline(timeline: Timeline, steps_per_quarter: int, steps: int, ledger: Ledger | None = None) -> Timeline:

@@ -1,10 +1,13 @@
-"""What the name of a part says about the voice it belongs to."""
+"""Which part sings which voice: by its name, its range and its place in the score."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
+
+from credo.music.texture import Voice
 
 #: For each voice, what people write on its part; a number counts only where the voice has one.
 _SYNONYMS = {
@@ -56,3 +59,51 @@ def _words(name: str) -> tuple[frozenset[str], str | None]:
     if len(words) > 1:  # "S" is a soprano, but the B of "Clarinet in B" is no bass
         words = {word for word in words if len(word) > 1}
     return frozenset(words), numbers[0] if numbers else None
+
+
+def costs_of_casting(name: str, pitches: Sequence[int], place: float, voices: Sequence[Voice]) -> list[float]:
+    """What it costs to give a line to each voice.
+
+    A note out of range weighs most, then a name that says otherwise, then the distance of the mean pitch from the
+    middle of the voice (squared, so that over all lines the order of pitch is cheapest), then the order in the score.
+
+    Args:
+        name: the name of the part.
+        pitches: the pitches of its notes.
+        place: where it stands in the score, 0 (first) to 1 (last).
+        voices: the voices, highest first.
+    """
+    mean = sum(pitches) / len(pitches)
+    names = [affinity(name, voice.name) for voice in voices]
+    costs = []
+    for v, voice in enumerate(voices):
+        outside = sum(not voice.low <= pitch <= voice.high for pitch in pitches) / len(pitches)
+        said = names[v] if names[v] or max(names) < 1 else -1  # named as another of these voices
+        distance = mean - (voice.low + voice.high) / 2
+        order = abs(place - v / max(1, len(voices) - 1))
+        costs.append(400 * outside - (30 if said > 0 else 60) * said + distance**2 / 10 + order)
+    return costs
+
+
+def assign(costs: Sequence[Sequence[float]], left_out: Sequence[float]) -> dict[int, int]:
+    """The cheapest way to give each voice at most one line, over all sets of voices.
+
+    Args:
+        costs: of each line, what each voice costs.
+        left_out: of each line, what it costs to give it to none.
+
+    Returns:
+        For each voice that has one, its line.
+    """
+    best: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}  # voices taken, as bits: cost, voice of each line
+    for prices, price_left_out in zip(costs, left_out, strict=True):
+        following: dict[int, tuple[float, tuple[int, ...]]] = {}
+        for taken, (cost, chosen) in best.items():
+            options = [(taken, cost + price_left_out, -1)]
+            options += [(taken | 1 << v, cost + price, v) for v, price in enumerate(prices) if not taken >> v & 1]
+            for bits, total, v in options:
+                if bits not in following or total < following[bits][0]:
+                    following[bits] = (total, (*chosen, v))
+        best = following
+    _, chosen = min(best.values())
+    return {v: line for line, v in enumerate(chosen) if v >= 0}
