@@ -7,9 +7,11 @@ neither on the number of processes nor on how often the run was interrupted.
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -122,6 +124,9 @@ def ingest_with_report(
         corpus, report = _put_together(listing, plan, journal)
     except BaseException as error:
         journal.close(remove=isinstance(error, CorpusError))
+        if folder is not None:
+            with suppress(OSError):
+                folder.rmdir()  # if nothing else is in it
         raise
     if folder is not None:
         report.save(folder)
@@ -158,12 +163,15 @@ def _read(
     waiting = [found for found in listing.files if not journal.has(found.name, list(found.stamp))]
     done, total = len(listing.files) - len(waiting), len(listing.files)
     jobs = [_job(found) for found in waiting]
+    if progress:
+        progress(done, total, "")
     results = run_jobs(FUNCTION, settings, jobs, workers=workers, timeout_seconds=plan.timeout_seconds)
-    for job, record in results:
-        journal.add(record if isinstance(record, bytes) else _dump({**job, **left_out(LOST, record)}))
-        done += 1
-        if progress:
-            progress(done, total, job["name"])
+    with closing(results):
+        for job, record in results:
+            journal.add(record if isinstance(record, bytes) else _dump({**job, **left_out(LOST, record)}))
+            done += 1
+            if progress:
+                progress(done, total, job["name"])
 
 
 def _job(found: Found) -> dict[str, Any]:
@@ -171,8 +179,6 @@ def _job(found: Found) -> dict[str, Any]:
 
 
 def _dump(record: dict[str, Any]) -> bytes:
-    import json
-
     return json.dumps(record, sort_keys=True).encode()
 
 
@@ -237,5 +243,6 @@ def content_splits(shapes: dict[str, str]) -> dict[str, str]:
 def _nothing_usable(rejected: Sequence[LeftOut]) -> str:
     counts = Counter(entry.reason for entry in rejected)
     listed = ", ".join(f"{count} {reason}" for reason, count in counts.most_common(4))
-    first = rejected[0]
-    return f"corpus: none of {len(rejected)} files is usable: {listed}; the first is {first.name}: {first.detail}"
+    commonest = counts.most_common(1)[0][0]
+    first = next(entry for entry in rejected if entry.reason == commonest)
+    return f"corpus: none of {len(rejected)} files is usable: {listed}; such as {first.name}: {first.detail}"

@@ -24,10 +24,6 @@ from credo.errors import CredoError
 _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from credo.corpora.pool import serve; serve()"
 
 
-class JobLostError(Exception):
-    """The process died or overstayed over a job; the message is the reason."""
-
-
 def run_jobs(
     function: str,
     settings: dict[str, Any],
@@ -55,8 +51,10 @@ def run_jobs(
     lock, stop = threading.Lock(), threading.Event()
     results: queue.Queue = queue.Queue(maxsize=4 * workers)
 
-    def work() -> None:
-        with _Worker(setup) as worker:
+    crew = [_Worker(setup) for _ in range(min(workers, len(jobs)))]
+
+    def work(worker: _Worker) -> None:
+        with worker:
             try:
                 while not stop.is_set():
                     with lock:
@@ -68,7 +66,7 @@ def run_jobs(
                 _put(results, error, stop)
             _put(results, None, stop)
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(workers, len(jobs)))]
+    threads = [threading.Thread(target=work, args=(worker,), daemon=True) for worker in crew]
     for thread in threads:
         thread.start()
     try:
@@ -83,8 +81,10 @@ def run_jobs(
                 yield result
     finally:
         stop.set()
+        for worker in crew:
+            worker.kill()
         for thread in threads:
-            thread.join(timeout=timeout_seconds + 5)
+            thread.join(timeout=10)
 
 
 def _put(results: queue.Queue, item: Any, stop: threading.Event) -> None:
@@ -124,6 +124,11 @@ class _Worker:
             raise CredoError(f"a reading process could not start: {message[-1] if message else 'it said nothing'}")
         process.stderr.close()
         return process
+
+    def kill(self) -> None:
+        process = self.process
+        if process:
+            process.kill()
 
     def end(self) -> None:
         if self.process:

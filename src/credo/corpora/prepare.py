@@ -8,17 +8,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import zlib
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from credo.corpora.clean import Content, content_of
+from credo.corpora.keys import keys_of
 from credo.corpora.piece import Piece, Source
 from credo.errors import CredoError, FileError
 from credo.music.grid import Grid
-from credo.music.score import KeyChange, Score, Timeline
+from credo.music.omissions import Omission, count
+from credo.music.quantising import SAME_STEP, UNISON
 from credo.music.texture import Texture
 
 FUNCTION = "credo.corpora.prepare:prepare"
@@ -28,6 +30,7 @@ UNREADABLE = "could not be read"
 NO_FIT = "does not fit the texture"
 TOO_SHORT = "too short"
 TOO_MUCH_OMITTED = "too many notes have no place in the texture"
+TOO_FAST = "too many notes are faster than the grid"
 SILENT_VOICE = "a voice is silent throughout"
 LOST = "crashed the reader or took too long"
 TOO_LARGE = "needs too much memory"
@@ -42,11 +45,13 @@ class Rules:
         shortest_quarters: shorter music is left out.
         most_omitted: if more than this share (0..1) of a file's notes has no place in the texture, all of it is left
             out; with less it is kept and reported.
+        most_merged: the same for notes that share their step of the grid with another note of their voice.
         silent_voices: whether to keep pieces in which a voice of the texture never sounds.
     """
 
-    shortest_quarters: float = 4.0
+    shortest_quarters: float = 3.0
     most_omitted: float = 0.1
+    most_merged: float = 0.25
     silent_voices: bool = False
 
 
@@ -64,7 +69,6 @@ def prepare(job: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
     Returns:
         The job with either `reason` and `detail`, or `piece`, `arrays`, `lengths` and `content`.
     """
-    # Loaded here because only the reading processes need them.
     texture, rules = Texture.from_dict(settings["texture"]), Rules(**settings["rules"])
     try:
         return {**job, **_prepare(Path(job["path"]), job["name"], texture, rules)}
@@ -87,22 +91,21 @@ def left_out(reason: str, detail: str) -> dict[str, Any]:
 
 
 def _prepare(path: Path, name: str, texture: Texture, rules: Rules) -> dict[str, Any]:
-    from credo.io.files import load_with_remarks
+    from credo.io.files import load_with_remarks  # only the reading processes need these
     from credo.music.transform import fit
 
     score, remarks = load_with_remarks(path)
-    written = sum(len(part.notes) for part in score.parts)
     fitted = fit(score, texture)
     grid = fitted.grid
-    omitted = sum(omission.notes for omission in fitted.omissions)
     notes = sum(int(cells.attack.sum()) for cells in grid.voices)
-    _check(grid, notes, omitted, written, rules, [str(omission) for omission in fitted.omissions if omission.notes])
-    keys = keys_of(score, texture)
+    lost = [omission for omission in fitted.omissions if omission.notes and omission.reason != UNISON]
+    _check(grid, notes, sum(len(part.notes) for part in score.parts), lost, rules)
+    keys = keys_of(score) if any(voice.kind != "drums" for voice in texture.voices) else ()
     source = Source(
         file=name,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         notes=notes,
-        omitted=omitted,
+        omitted=count(lost),
         off_grid=round(fitted.deviation.share_off_grid, 4),
         keys=keys,
         key_from="none" if not keys else "file" if score.timeline.keys else "notes",
@@ -119,12 +122,18 @@ def _prepare(path: Path, name: str, texture: Texture, rules: Rules) -> dict[str,
     }
 
 
-def _check(grid: Grid, notes: int, omitted: int, written: int, rules: Rules, omissions: list[str]) -> None:
+def _check(grid: Grid, notes: int, written: int, lost: list[Omission], rules: Rules) -> None:
     """Raise unless a piece obeys the rules."""
+    merged = [omission for omission in lost if omission.reason == SAME_STEP]
+    placeless = [omission for omission in lost if omission.reason != SAME_STEP]
+    for reason, omissions, most in (
+        (TOO_MUCH_OMITTED, placeless, rules.most_omitted if notes else -1),
+        (TOO_FAST, merged, rules.most_merged),
+    ):
+        if count(omissions) > most * written:
+            lines = "; ".join(map(str, omissions[:3])) + ("; ..." if len(omissions) > 3 else "")
+            raise _LeftOutError(reason, f"{count(omissions)} of {written} notes: {lines}")
     quarters = float(grid.timeline.length)
-    if notes == 0 or omitted > rules.most_omitted * written:
-        lines = "; ".join(omissions[:3]) + ("; ..." if len(omissions) > 3 else "")
-        raise _LeftOutError(TOO_MUCH_OMITTED, f"{omitted} of {written} notes: {lines}")
     if quarters < rules.shortest_quarters:
         raise _LeftOutError(TOO_SHORT, f"{quarters:g} quarters, expected at least {rules.shortest_quarters:g}")
     silent = [
@@ -132,31 +141,6 @@ def _check(grid: Grid, notes: int, omitted: int, written: int, rules: Rules, omi
     ]
     if silent and not rules.silent_voices:
         raise _LeftOutError(SILENT_VOICE, ", ".join(silent))
-
-
-def keys_of(score: Score, texture: Texture) -> tuple[KeyChange, ...]:
-    """The key of each stretch between changes of key: as written where that is plausible, else estimated.
-
-    Empty for music without pitch. Onsets are those of the score.
-    """
-    from credo.music.keys import written_or_estimated_key
-
-    if all(voice.kind == "drums" for voice in texture.voices):
-        return ()
-    changes = score.timeline.keys
-    if len(changes) < 2:
-        return (KeyChange(score.timeline.length * 0, written_or_estimated_key(score)),)
-    found: list[KeyChange] = []
-    for change, end in zip(changes, [*(c.onset for c in changes[1:]), score.timeline.length], strict=True):
-        parts = tuple(
-            replace(part, notes=tuple(note for note in part.notes if change.onset <= note.onset < end))
-            for part in score.parts
-        )
-        stretch = Score(parts, Timeline(keys=(change,)))
-        key = written_or_estimated_key(stretch) if stretch.notes else change.key
-        if not found or found[-1].key != key:
-            found.append(KeyChange(change.onset, key))
-    return tuple(found)
 
 
 def piece_of(record: dict[str, Any], texture: Texture) -> Piece:
