@@ -126,7 +126,7 @@ class Report:
         rows.append(("Length", f"{s.bars} bars, {s.quarters:.0f} quarters, {s.minutes:.0f} minutes"))
         rows.append(("Notes", f"{s.notes}, of which {100 * s.off_grid:.1f} % were moved onto the grid"))
         rows += [(voice.name.capitalize(), _voice_line(voice)) for voice in s.voices]
-        for name, counts in (("Keys", s.keys), ("Metres", s.metres), ("Note lengths", s.lengths)):
+        for name, counts in (("Keys", s.keys), ("Metres", s.metres), ("Quarters a note", s.lengths)):
             if counts and set(counts) != {"none"}:
                 rows.append((name, _shares(counts)))
         if s.triads is not None:

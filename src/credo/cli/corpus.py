@@ -1,0 +1,113 @@
+"""`credo corpus`: prepare training data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from credo.corpora.catalog import catalog, declared
+from credo.corpora.corpus import INDEX_NAME, Card
+from credo.corpora.ingest import Plan, ingest_with_report
+from credo.corpora.ingest import Progress as Told
+from credo.corpora.report import REPORT_NAME, Report
+from credo.errors import UsageError
+from credo.music.texture import TEXTURES, Texture, texture_named
+
+
+def corpus(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="bach, fiddle or classical-quartets (from your own music21); or a folder of MIDI, MusicXML and ABC "
+            "files (write ./bach for a folder called bach); or a corpus that is already prepared, to see its report.",
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder to write to. Default: corpora/NAME.", show_default=False)
+    ] = None,
+    texture: Annotated[
+        str | None,
+        typer.Option("--texture", "-t", help=f"Kinds of voices: {', '.join(sorted(TEXTURES))}.", show_default=False),
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(help="Steps a quarter: 4 (sixteenths) or 12 (triplets too).", show_default=False),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", "-w", help="Reading processes. Default: one a core.", show_default=False)
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What to call it. Default: the folder's name.")] = None,
+    licence: Annotated[str, typer.Option(help="Licence of the files, for the corpus' card.")] = "not stated",
+    report: Annotated[bool, typer.Option("--report", help="Print the whole report, not only the summary.")] = False,
+) -> None:
+    """Prepare training data: read files, bring them onto the grid, split them, say what became of each.
+
+    Files that cannot be used are left out, each with its reason in the report.
+    Music that occurs twice, be it in another key, is kept once.
+    A run that was stopped goes on where it was when started again.
+
+    Examples:
+        credo corpus bach
+
+        credo corpus ~/Music/midi --texture piano --out corpora/mine
+
+        credo corpus quartets/ -t quartet --steps 4 --licence CC0 -w 4
+
+        credo corpus corpora/mine --report
+    """
+    console = Console()
+    if name is None and source not in catalog() and Path(source, INDEX_NAME).is_file():
+        _show(console, Report.load(source), Path(source), whole=report)
+        return
+    with _progress() as progress:
+        if source in catalog():
+            declaration = declared(source)
+            folder = out or Path("corpora", name or source)
+            own = _texture(texture_named(texture) if texture else declaration.texture, steps)
+            _, result = declaration.make(folder, texture=own, workers=workers, progress=progress)
+        else:
+            if texture is None:
+                raise UsageError(
+                    f"texture: expected --texture with one of {', '.join(sorted(TEXTURES))}",
+                    hint="it says which voices the music has; satb is a choir of four, piano one of any keys",
+                )
+            path = Path(source).expanduser()
+            card = Card(name or path.resolve().stem, licence=licence, origin=path.resolve().name)
+            folder = out or Path("corpora", card.name)
+            plan = Plan(_texture(texture_named(texture), steps), card)
+            _, result = ingest_with_report([path], plan, folder, workers=workers, progress=progress)
+    _show(console, result, folder, whole=report)
+
+
+def _texture(texture: Texture, steps: int | None) -> Texture:
+    return texture if steps is None else replace(texture, steps_per_quarter=steps)
+
+
+def _show(console: Console, report: Report, folder: Path, *, whole: bool) -> None:
+    table = Table(title=f"Corpus {report.card.name}", show_header=False, title_justify="left", padding=(0, 1))
+    for label, text in report.rows():
+        table.add_row(Text(label), Text(text))
+    console.print(table)
+    if whole:
+        console.print(Text(report.to_markdown()), soft_wrap=True)
+    console.print(Text(f"Corpus: {folder}   Report: {folder / REPORT_NAME}"), soft_wrap=True)
+
+
+@contextmanager
+def _progress() -> Iterator[Told]:
+    """A bar on stderr, if that is a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Reading", total=None)
+        yield lambda done, total, name: bar.update(task, completed=done, total=total)
