@@ -16,6 +16,7 @@ from pathlib import Path
 
 from credo.errors import FormatError, UsageError
 from credo.io import midi_bytes as smf
+from credo.io.exact import Quarters
 from credo.io.limits import MAX_QUARTERS, check_length, check_note_count, check_score
 from credo.music.pitch import Key
 from credo.music.score import DEFAULT_TEMPO_BPM, KeyChange, Metre, Note, Part, Score, Tempo, Timeline
@@ -26,23 +27,12 @@ _MAX_TPQ = 32767
 _COMPOSER = "Composer: "
 
 
-class _Quarters(dict):
-    """Ticks to exact quarters; the same tick is the same object."""
-
-    def __init__(self, tpq: int) -> None:
-        self.tpq = tpq
-
-    def __missing__(self, tick: int) -> Fraction:
-        self[tick] = quarters = Fraction(tick, self.tpq)
-        return quarters
-
-
 @dataclass(slots=True)
 class _Reading:
     """What has been gathered from the tracks so far; times are in ticks."""
 
     path: Path
-    quarters: _Quarters
+    quarters: Quarters
     parts: list[Part] = field(default_factory=list)
     tempos: dict[int, int] = field(default_factory=dict)
     metres: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -71,7 +61,7 @@ def parse(data: bytes, path: str | Path) -> tuple[Score, list[str]]:
     """
     path = Path(path)
     chunks = smf.split_chunks(data, path)
-    reading = _Reading(path, _Quarters(chunks.tpq))
+    reading = _Reading(path, Quarters(chunks.tpq))
     for number, track in enumerate(chunks.tracks):
         _read_track(reading, track, is_first=number == 0, is_only=chunks.format == 0)
     parts = tuple(
@@ -134,7 +124,7 @@ def _read_track(reading: _Reading, track: bytes, *, is_first: bool, is_only: boo
     started: set[int] = set()
     name = ""
     quarters = reading.quarters
-    limit = MAX_QUARTERS * quarters.tpq
+    limit = MAX_QUARTERS * quarters.ticks
     for tick, status, first, second in smf.read_events(track, reading.path):
         if tick > limit:
             check_length(quarters[tick], reading.path)

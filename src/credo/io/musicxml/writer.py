@@ -76,7 +76,7 @@ def _part(score: Score, part: Part, identity: str, bars, divisions: int) -> list
         key = score.timeline.key_at(start) or Key(0)
         lines += _attributes(
             divisions if index == 0 else None,
-            key if key != key_before and not part.is_drums else None,
+            (Key(0) if part.is_drums else key) if key != key_before else None,
             metre if (metre.numerator, metre.denominator) != metre_before else None,
             staves if index == 0 else None,
         )
