@@ -1,0 +1,29 @@
+"""`credo info`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def info(
+    what: Annotated[
+        str | None, typer.Argument(help="A model's name or folder, a corpus, or a music file.", metavar="[MODEL|FILE]")
+    ] = None,
+) -> None:
+    """Tell what a model, a corpus or a file of music holds; without a name, list the models.
+
+    **Examples**
+
+    `credo info` - the models at hand
+
+    `credo info chorale` - what it was trained on, how well, and under which licence
+
+    `credo info mine.mid` - parts, length, key and metre
+    """
+    from credo.compose.describe import describe, describe_models
+
+    for line in describe_models() if what is None else describe(what if not Path(what).exists() else Path(what)):
+        typer.echo(line)

@@ -1,0 +1,71 @@
+"""`credo train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+
+def train(
+    corpus: Annotated[Path, typer.Argument(help="A corpus that `credo corpus` prepared.")],
+    recipe: Annotated[
+        Path | None, typer.Option(help="A TOML file; see recipes/ for examples.  [default: half an hour on two cores]")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run.  [default: runs/<corpus>]")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the model.  [default: the recipe's or the corpus']")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of weights and order of the data.  [default: the recipe's]")] = None,
+    resume: Annotated[bool, typer.Option(help="Go on with a run that was stopped or killed.")] = False,
+) -> None:
+    """Train a model on your own music.
+
+    The stack is pretrained layer by layer with contrastive divergence, then fine-tuned by backpropagation. The run
+    writes checkpoints; after a crash or Ctrl-C, `--resume` goes on.
+
+    **Examples**
+
+    `credo corpus MyMidiFolder --texture satb --out corpora/mine`
+
+    `credo train corpora/mine --out runs/mine`
+
+    `credo compose --model runs/mine`
+    """
+    from dataclasses import replace
+
+    from credo.corpora.corpus import Corpus
+    from credo.training.recipe import Recipe
+    from credo.training.runs import train as run
+
+    data = Corpus.load(corpus)
+    plan = Recipe.from_toml(recipe) if recipe else Recipe(name=data.card.name)
+    plan = replace(plan, **{k: v for k, v in {"name": name, "seed": seed}.items() if v is not None})
+    folder = out or Path("runs") / plan.name
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description:12}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[metrics]}"),
+        console=console,
+    )
+    tasks: dict[str, int] = {}
+    shown: dict[str, str] = {}
+
+    def progress(stage: str, step: int, steps: int, metrics: dict[str, float]) -> None:
+        if stage not in tasks:
+            tasks[stage] = bar.add_task(stage, total=steps, completed=step, metrics="")
+            shown.clear()
+        shown.update({key: f"{key.replace('_', ' ')} {value:.3f}" for key, value in metrics.items() if key != "loss"})
+        bar.update(tasks[stage], completed=step, metrics=", ".join(shown.values()))
+
+    with bar:
+        result = run(data, plan, folder, resume=resume, progress=progress)
+    console.print(f"Trained in {result.seconds / 60:.1f} minutes", highlight=False)
+    for key, value in result.scores.items():
+        console.print(f"  {key.replace('_', ' ')}: {value:.3f}", highlight=False)
+    typer.echo(result.model)

@@ -1,0 +1,105 @@
+"""A model on disk: a folder with `model.keras` and `card.json`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from credo.errors import FileError, ModelError
+from credo.models.dbn import DBN
+
+FORMAT = 1
+WEIGHTS, CARD = "model.keras", "card.json"
+
+
+def save_model(dbn: DBN, card: dict[str, Any], folder: str | Path, *, half: bool = False) -> None:
+    """Write a model folder, all of it or nothing.
+
+    Args:
+        dbn: the network. Its optimizer and persistent chains are left out.
+        card: what is known of the model: texture, window, training data with licence and checksum, recipe, scores.
+        folder: the folder to write; an older model there is replaced.
+        half: whether to store the weights as float16.
+
+    Raises:
+        FileError: the folder cannot be written.
+    """
+    folder = Path(folder)
+    bare = DBN.from_config({**dbn.get_config(), "chains": 0})
+    for ours, theirs in zip([bare, *bare.rbms], [dbn, *dbn.rbms], strict=True):
+        for name in ("W", "a", "b", "m", "l", "key") if ours is not bare else ("key",):
+            getattr(ours, name).assign(getattr(theirs, name))
+    for rbm in bare.rbms:
+        rbm.storage = "float16" if half else "float32"
+    record = {"format": FORMAT, **card}
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            bare.save(fresh / WEIGHTS)
+            (fresh / CARD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", "utf-8")
+            fresh.chmod(0o755)
+            if folder.exists():
+                shutil.rmtree(folder)
+            os.replace(fresh, folder)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+    except OSError as error:
+        raise FileError(folder, f"the model cannot be written: {error.strerror or error}") from error
+
+
+def read_card(folder: str | Path) -> dict[str, Any]:
+    """The card of a model folder, checked.
+
+    Raises:
+        ModelError: the folder is no model, or one of a newer format.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ModelError(f"model: expected a folder, got {folder}", hint="credo info lists the models that come along")
+    for name in (CARD, WEIGHTS):
+        if not (folder / name).is_file():
+            raise ModelError(f"model {folder}: expected the files {CARD} and {WEIGHTS}, {name} is missing")
+    try:
+        card = json.loads((folder / CARD).read_text("utf-8"))
+        version = card["format"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"model {folder}: {CARD} cannot be read as a model card") from error
+    if version != FORMAT:
+        raise ModelError(
+            f"model {folder}: expected format {FORMAT}, got {version}",
+            hint="it was written by a newer Credo: pip install -U credo-music",
+        )
+    return card
+
+
+def load_model(folder: str | Path) -> tuple[DBN, dict[str, Any]]:
+    """Read a model folder.
+
+    Returns:
+        The network and the card.
+
+    Raises:
+        ModelError: the folder is no model, is damaged, or is of a newer format.
+    """
+    card = read_card(folder)
+    try:
+        dbn = keras.saving.load_model(Path(folder) / WEIGHTS, compile=False, safe_mode=True)
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise ModelError(f"model {folder}: {WEIGHTS} is damaged") from error
+    if not isinstance(dbn, DBN):
+        raise ModelError(f"model {folder}: expected a DBN in {WEIGHTS}, got {type(dbn).__name__}")
+    return dbn, card
+
+
+def weights_checksum(folder: str | Path) -> str:
+    """SHA-256 of a model's weights file, in hexadecimal."""
+    return hashlib.sha256((Path(folder) / WEIGHTS).read_bytes()).hexdigest()

@@ -1,0 +1,278 @@
+"""The restricted Boltzmann machine.
+
+With visible states v (N units), hidden states h (H units), weights W, biases a and b, and offsets m and l:
+
+    E(v, h) = -a.v - b.h - (v - m)' W (h - l)
+
+Offsets of zero give the textbook machine (Smolensky 1986; Hinton 2002); offsets near the means of the data centre it,
+which conditions the gradient far better (Montavon & Müller 2012; Melchior, Fischer & Wiskott 2016).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from credo.errors import UsageError
+from credo.models import random
+from credo.models.units import Bernoulli, Units
+from credo.shapes import expect
+
+
+class Parameters(NamedTuple):
+    """The numbers of an RBM.
+
+    Attributes:
+        W: weights, shape (N, H).
+        a: visible biases, shape (N,).
+        b: hidden biases, shape (H,).
+        m: visible offsets, shape (N,).
+        l: hidden offsets, shape (H,).
+    """
+
+    W: Any
+    a: Any
+    b: Any
+    m: Any
+    l: Any  # noqa: E741 - the letter of the literature (lambda)
+
+
+@keras.saving.register_keras_serializable("credo")
+class RBM(keras.Model):
+    """A restricted Boltzmann machine that `compile` and `fit` train by contrastive divergence.
+
+    The loss is linear in the parameters with the statistics of data and model as constants, so that its gradient is
+    exactly the CD gradient, `-(<v h>_data - <v h>_model)`; its value says nothing. Watch the metric `reconstruction`
+    (nats a code between the data and one step of the chain) and the free-energy gap (`training.monitors`).
+
+    Args:
+        visible: the visible units, or a number of Bernoulli units.
+        hidden: number of hidden units, H (Bernoulli).
+        k: steps of the chain before the negative statistics.
+        chains: 0 for CD, chains that start at the data; more for PCD, that many chains which go on for ever and are
+            saved with the model.
+        held: shape (G,), 1 where a code is context that the chain never changes; None for none.
+        l2: weight decay, added to the gradient as `l2 * W`.
+        weight_scale: standard deviation of the initial weights.
+        seed: of the initial weights and of all sampling.
+    """
+
+    def __init__(
+        self,
+        visible: Units | int,
+        hidden: int,
+        *,
+        k: int = 1,
+        chains: int = 0,
+        held: list[int] | np.ndarray | None = None,
+        l2: float = 0.0,
+        weight_scale: float = 0.01,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if hidden < 1 or k < 1 or chains < 0:
+            raise UsageError(f"RBM: expected hidden >= 1, k >= 1, chains >= 0, got {hidden}, {k}, {chains}")
+        self.visible = Bernoulli(visible) if isinstance(visible, int) else visible
+        self.hidden = Bernoulli(hidden)
+        self.k, self.chains, self.l2, self.weight_scale, self.seed = k, chains, l2, weight_scale, seed
+        self.storage = "float32"
+        self.held = None if held is None else [int(x) for x in held]
+        if self.held is not None and len(self.held) != self.visible.groups:
+            raise UsageError(f"RBM: expected held of {self.visible.groups} codes, got {len(self.held)}")
+        self.reconstruction = keras.metrics.Mean(name="reconstruction")
+        N, H = self.visible.size, hidden
+        self.W = self.add_weight(
+            shape=(N, H), initializer=keras.initializers.RandomNormal(0.0, weight_scale, seed=seed), name="W"
+        )
+        self.a = self.add_weight(shape=(N,), initializer="zeros", name="a")
+        self.b = self.add_weight(shape=(H,), initializer="zeros", name="b")
+        self.m = self.add_weight(shape=(N,), initializer="zeros", trainable=False, name="m")
+        self.l = self.add_weight(shape=(H,), initializer="zeros", trainable=False, name="l")
+        self.key = self.add_weight(shape=(2,), initializer="zeros", dtype="int32", trainable=False, name="key")
+        self.key.assign(random.make_key(seed))
+        if chains:
+            self.chain = self.add_weight(shape=(chains, N), initializer="zeros", trainable=False, name="chain")
+        self.build((None, self.visible.size))
+
+    def build(self, input_shape: Any) -> None:
+        """Nothing is left to create; Keras makes its own lists of the variables here."""
+        self.built = True
+
+    # -- conditionals ------------------------------------------------------------------------------------------------
+
+    def constants(self) -> Parameters:
+        """The numbers of the machine, with no gradients flowing into them."""
+        return Parameters(
+            *(ops.stop_gradient(ops.convert_to_tensor(x)) for x in (self.W, self.a, self.b, self.m, self.l))
+        )
+
+    def h_logits_from_v(self, v: Any) -> Any:
+        """Logits of the hidden units; (B, N) to (B, H)."""
+        return self.b + ops.matmul(v - self.m, self.W)
+
+    def mean_h_from_v(self, v: Any) -> Any:
+        """P(h = 1 | v); (B, N) to (B, H)."""
+        return self.hidden.mean(self.h_logits_from_v(v))
+
+    def sample_h_from_v(self, v: Any, key: Any) -> Any:
+        """A draw from P(h | v); (B, N) to (B, H). The draw uses up `key`."""
+        logits = self.h_logits_from_v(v)
+        return self.hidden.sample(logits, random.uniform(key, ops.shape(logits)))
+
+    def v_logits_from_h(self, h: Any) -> Any:
+        """Logits of the visible units; (B, H) to (B, N)."""
+        return self.a + ops.matmul(h - self.l, ops.transpose(self.W))
+
+    def mean_v_from_h(self, h: Any) -> Any:
+        """E[v | h]; (B, H) to (B, N)."""
+        return self.visible.mean(self.v_logits_from_h(h))
+
+    def sample_v_from_h(self, h: Any, key: Any) -> Any:
+        """A draw from P(v | h); (B, H) to (B, N). The draw uses up `key`."""
+        logits = self.v_logits_from_h(h)
+        return self.visible.sample(logits, random.uniform(key, (ops.shape(logits)[0], self.visible.groups)))
+
+    # -- energies ----------------------------------------------------------------------------------------------------
+
+    def interaction(self, v: Any, h: Any) -> Any:
+        """(v - m)' W (h - l) of each row, nats; (B, N) and (B, H) to (B,)."""
+        return ops.sum(ops.matmul(v - self.m, self.W) * (h - self.l), axis=-1)
+
+    def energy(self, v: Any, h: Any) -> Any:
+        """E(v, h) in nats; (B, N) and (B, H) to (B,)."""
+        expect("v", v, "B N", N=self.visible.size)
+        expect("h", h, "B H", H=self.hidden.size)
+        return -ops.matmul(v, self.a) - ops.matmul(h, self.b) - self.interaction(v, h)
+
+    def free_energy(self, v: Any) -> Any:
+        """Free energy of visible states, F(v) = -log sum_h exp(-E(v, h)).
+
+        Args:
+            v: visible states, shape (B, N).
+
+        Returns:
+            F(v) in nats, shape (B,). Lower is more likely.
+        """
+        expect("v", v, "B N", N=self.visible.size)
+        field = ops.matmul(v - self.m, self.W)
+        return ops.matmul(field, self.l) - ops.matmul(v, self.a) - self.hidden.cumulant(self.b + field)
+
+    # -- training ----------------------------------------------------------------------------------------------------
+
+    def call(self, v: Any) -> Any:
+        """P(h = 1 | v): what the next layer sees. `v` may be states (B, N) or codes (B, G)."""
+        return self.mean_h_from_v(as_states(self.visible, v))
+
+    def start_from(self, mean: np.ndarray, *, centre: bool = True) -> None:
+        """Start where the data are: biases at the logits of the data's mean, and offsets that centre the machine.
+
+        Args:
+            mean: mean of the visible states over the data, shape (N,).
+            centre: whether to set the offsets (m to the mean, l to 1/2, where the hidden units begin).
+        """
+        self.a.assign(self.visible.logits_of_mean(np.asarray(mean)))
+        if centre:
+            self.m.assign(np.asarray(mean, np.float32))
+            self.l.assign(np.full(self.hidden.size, 0.5, np.float32))
+
+    def start_chains(self, v: np.ndarray) -> None:
+        """Put the persistent chains on states, shape (chains, N)."""
+        self.chain.assign(v)
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """The surrogate whose gradient is the CD gradient; see the class."""
+        del y, y_pred, sample_weight, training
+        v0 = ops.stop_gradient(as_states(self.visible, ops.convert_to_tensor(x)))
+        p = self.constants()
+        key = ops.convert_to_tensor(self.key)
+        h0 = self.hidden.mean(p.b + ops.matmul(v0 - p.m, p.W))
+        if self.chains:
+            v = ops.convert_to_tensor(self.chain)
+            vk, _ = self._run_chain(p, v, self.hidden.mean(p.b + ops.matmul(v - p.m, p.W)), key)
+            self.chain.assign(vk)
+            watched = max(1, v0.shape[0] // 8) if v0.shape[0] else 1
+            self._watch(v0[:watched], p.a + ops.matmul(h0[:watched] - p.l, ops.transpose(p.W)))
+        else:
+            vk, first_logits = self._run_chain(p, v0, h0, key)
+            self._watch(v0, first_logits)
+        hk = self.hidden.mean(p.b + ops.matmul(vk - p.m, p.W))
+        self.key.assign(random.advance(key, 2 * self.k))
+        return self._surrogate(v0, h0, vk, hk, p)
+
+    def _run_chain(self, p: Parameters, v: Any, h_mean: Any, key: Any) -> tuple[Any, Any]:
+        """`k` steps of block Gibbs from v, whose hidden means are known; held codes never change.
+
+        Returns:
+            The last visible states, and the visible logits of the first step; both (B, N).
+        """
+        B, start, first_logits = ops.shape(v)[0], v, None
+        known = None if self.held is None else self.visible.spread(ops.convert_to_tensor(self.held, dtype="float32"))
+        for step in range(self.k):
+            if step:
+                h_mean = self.hidden.mean(p.b + ops.matmul(v - p.m, p.W))
+            h = ops.cast(random.uniform(random.advance(key, 2 * step), (B, self.hidden.size)) < h_mean, "float32")
+            logits = p.a + ops.matmul(h - p.l, ops.transpose(p.W))
+            first_logits = logits if first_logits is None else first_logits
+            v = self.visible.sample(logits, random.uniform(random.advance(key, 2 * step + 1), (B, self.visible.groups)))
+            if known is not None:
+                v = known * start + (1 - known) * v
+        return v, first_logits
+
+    def _surrogate(self, v0: Any, h0: Any, vk: Any, hk: Any, p: Parameters) -> Any:
+        """Sum over parameters of (parameter x gradient), the gradients being the CD statistics."""
+        B, K = ops.shape(v0)[0], ops.shape(vk)[0]
+        positive = ops.matmul(ops.transpose(v0 - p.m), h0 - p.l) / B
+        negative = ops.matmul(ops.transpose(vk - p.m), hk - p.l) / K
+        gradient_W = ops.stop_gradient(negative - positive + self.l2 * p.W)
+        gradient_a = ops.stop_gradient(ops.mean(vk, axis=0) - ops.mean(v0, axis=0))
+        gradient_b = ops.stop_gradient(ops.mean(hk, axis=0) - ops.mean(h0, axis=0))
+        return ops.sum(self.W * gradient_W) + ops.sum(self.a * gradient_a) + ops.sum(self.b * gradient_b)
+
+    def _watch(self, v: Any, logits: Any) -> None:
+        cross_entropy = self.visible.cumulant(logits) - ops.sum(v * logits, axis=-1)
+        self.reconstruction.update_state(cross_entropy / self.visible.groups)
+
+    # -- saving ------------------------------------------------------------------------------------------------------
+
+    def save_own_variables(self, store: Any) -> None:
+        """Write the weights, as float16 where `storage` says so (for models that ship)."""
+        for index, variable in enumerate(self._trainable_variables + self._non_trainable_variables):
+            value = keras.ops.convert_to_numpy(variable)
+            store[str(index)] = (
+                value.astype(np.float16) if self.storage == "float16" and value.dtype == np.float32 else value
+            )
+
+    def load_own_variables(self, store: Any) -> None:
+        """Read the weights that `save_own_variables` wrote."""
+        for index, variable in enumerate(self._trainable_variables + self._non_trainable_variables):
+            variable.assign(np.asarray(store[str(index)]).astype(variable.dtype))
+
+    def get_config(self) -> dict[str, Any]:
+        """What `from_config` needs."""
+        return {
+            **super().get_config(),
+            "visible": keras.saving.serialize_keras_object(self.visible),
+            "hidden": self.hidden.size,
+            "k": self.k,
+            "chains": self.chains,
+            "held": self.held,
+            "l2": self.l2,
+            "weight_scale": self.weight_scale,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> RBM:
+        """Rebuild a machine from its configuration."""
+        return cls(**{**config, "visible": keras.saving.deserialize_keras_object(config["visible"])})
+
+
+def as_states(units: Units, x: Any) -> Any:
+    """States of what may be codes (integers, shape (B, G)) or states (floats, shape (B, N))."""
+    return units.expand(x) if "int" in keras.backend.standardize_dtype(x.dtype) else x

@@ -1,0 +1,187 @@
+"""What a training run does, in one record that can be read from TOML.
+
+    [model]
+    window_steps = 32
+    hidden = [1024, 512]
+
+    [pretraining]
+    epochs = 4
+
+    [finetuning]
+    steps = 8000
+
+Every value has a default that suits a folder of four-part music and half an hour on two cores.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from credo.errors import FileError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecipe:
+    """The machine.
+
+    Attributes:
+        window_steps: steps of the grid that the visible layer spans.
+        hidden: sizes of the hidden layers, lowest first.
+        passes: how often the unrolled stack goes up and down.
+        dropout: share of the first hidden layer switched off in fine-tuning.
+    """
+
+    window_steps: int = 32
+    hidden: tuple[int, ...] = (1024, 512)
+    passes: int = 1
+    dropout: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PretrainingRecipe:
+    """Greedy contrastive divergence, layer by layer.
+
+    Attributes:
+        steps: steps of each layer.
+        batch: rows a step.
+        rate: learning rate of Adam at the start; it falls to nothing along a cosine.
+        k: steps of the chain.
+        chains: persistent chains (PCD); 0 for CD.
+    """
+
+    steps: int = 1500
+    batch: int = 128
+    rate: float = 1e-3
+    k: int = 1
+    chains: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FinetuningRecipe:
+    """Backpropagation through the unrolled stack on hidden cells.
+
+    Attributes:
+        steps: steps.
+        batch: rows a step.
+        rate: learning rate of Adam after warming up; it falls to nothing along a cosine.
+        warmup: steps during which the rate rises.
+        clip: largest norm of the gradient.
+        decay: weight decay (decoupled).
+    """
+
+    steps: int = 12000
+    batch: int = 128
+    rate: float = 1e-3
+    warmup: int = 200
+    clip: float = 5.0
+    decay: float = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class DataRecipe:
+    """How the training windows are cut.
+
+    Attributes:
+        hop: steps between the starts of windows; 0 for one quarter.
+        transpose: whether every piece is also seen in every transposition that its voices can reach.
+        most_windows: windows beyond this number are left out at random.
+        hide_key: share of the windows whose key is not told, so that the model also works where it is unknown.
+    """
+
+    hop: int = 0
+    transpose: bool = True
+    most_windows: int = 200_000
+    hide_key: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A whole training run."""
+
+    name: str = "model"
+    seed: int = 0
+    model: ModelRecipe = field(default_factory=ModelRecipe)
+    data: DataRecipe = field(default_factory=DataRecipe)
+    pretraining: PretrainingRecipe = field(default_factory=PretrainingRecipe)
+    finetuning: FinetuningRecipe = field(default_factory=FinetuningRecipe)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-able form."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Recipe:
+        """Build a recipe from nested dictionaries; what is missing keeps its default.
+
+        Raises:
+            UsageError: a key is unknown or a value has the wrong type or range.
+        """
+        recipe = _build(cls, data, "")
+        _check(recipe)
+        return recipe
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Recipe:
+        """Read a recipe from a TOML file.
+
+        Raises:
+            FileError: the file cannot be read or is not TOML.
+            UsageError: a key is unknown or a value has the wrong type or range.
+        """
+        try:
+            return cls.from_dict(tomllib.loads(Path(path).read_text("utf-8")))
+        except OSError as error:
+            raise FileError(path, f"cannot be read: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise FileError(path, f"is not TOML: {error}") from error
+
+
+def _build(cls: type, data: Any, where: str) -> Any:
+    if not isinstance(data, dict):
+        raise UsageError(f"recipe: expected a table at [{where}], got {data!r}")
+    known = {f.name: f for f in fields(cls)}
+    for name in data:
+        if name not in known:
+            raise UsageError(f"recipe: expected one of {', '.join(known)} at [{where or 'top'}], got {name!r}")
+    values = {}
+    for name, value in data.items():
+        default = getattr(cls(), name)
+        if is_dataclass(default):
+            values[name] = _build(type(default), value, name)
+        elif isinstance(default, tuple):
+            if not isinstance(value, list | tuple) or not all(isinstance(x, int) for x in value):
+                raise UsageError(f"recipe: expected a list of whole numbers for {name}, got {value!r}")
+            values[name] = tuple(value)
+        elif isinstance(default, float) and isinstance(value, int | float) and not isinstance(value, bool):
+            values[name] = float(value)
+        elif type(value) is type(default):
+            values[name] = value
+        else:
+            raise UsageError(f"recipe: expected {type(default).__name__} for {name}, got {value!r}")
+    return cls(**values)
+
+
+def _check(recipe: Recipe) -> None:
+    model, data, pre, fine = recipe.model, recipe.data, recipe.pretraining, recipe.finetuning
+    rules = {
+        "model.window_steps >= 1": model.window_steps >= 1,
+        "model.hidden of sizes >= 1": bool(model.hidden) and min(model.hidden) >= 1,
+        "model.passes >= 1": model.passes >= 1,
+        "0 <= model.dropout < 1": 0 <= model.dropout < 1,
+        "data.hop >= 0": data.hop >= 0,
+        "data.most_windows >= 1": data.most_windows >= 1,
+        "0 <= data.hide_key <= 1": 0 <= data.hide_key <= 1,
+        "pretraining.steps >= 0, batch >= 1, k >= 1, chains >= 0": pre.steps >= 0
+        and pre.batch >= 1
+        and pre.k >= 1
+        and pre.chains >= 0,
+        "pretraining.rate > 0": pre.rate > 0,
+        "finetuning.steps >= 0, batch >= 1, warmup >= 0": fine.steps >= 0 and fine.batch >= 1 and fine.warmup >= 0,
+        "finetuning.rate > 0, clip > 0, decay >= 0": fine.rate > 0 and fine.clip > 0 and fine.decay >= 0,
+    }
+    for rule, holds in rules.items():
+        if not holds:
+            raise UsageError(f"recipe: expected {rule}, got {recipe.to_dict()[rule.split('.')[0].split()[-1]]}")
