@@ -15,6 +15,7 @@ import sys
 import tempfile
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 from credo.errors import FormatError
@@ -96,9 +97,10 @@ def split_tunes(text: str) -> list[str]:
     """
     text = "\n".join(text.splitlines()) + "\n"
     starts = [match.start() for match in _TUNE_START.finditer(text)]
-    common = "".join(line + "\n" for line in text[: starts[0]].splitlines() if line[1:2] == ":") if starts else ""
+    head = text[: starts[0]] if starts else ""
+    common = "".join(line + "\n" for line in head.splitlines() if line[1:2] == ":")
     tunes = []
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    for start, end in pairwise([*starts, len(text)]):
         number, _, rest = text[start:end].partition("\n")
         tunes.append(f"{number}\n{common}{rest.rstrip()}\n")
     return tunes

@@ -225,10 +225,11 @@ def _conductor(score: Score, tick) -> list[tuple[int, bytes]]:
     tempos = list(timeline.tempos)
     if not tempos or tempos[0].onset > 0:
         tempos.insert(0, Tempo(Fraction(0), DEFAULT_TEMPO_BPM))
-    for tempo in tempos:
+    for tempo in _before(timeline.length, tempos):
         microseconds = min(max(round(60_000_000 / tempo.bpm), 1), 0xFFFFFF)
         events.append((tick(tempo.onset), smf.meta(smf.SET_TEMPO, microseconds.to_bytes(3, "big"))))
-    for change in timeline.keys:
+    keys = [replace(change, onset=Fraction(0)) for change in timeline.keys[:1]]  # in force from the start
+    for change in _before(timeline.length, [*keys, *timeline.keys[1:]]):
         payload = bytes((change.key.fifths & 0xFF, change.key.mode == "minor"))
         events.append((tick(change.onset), smf.meta(smf.KEY_SIGNATURE, payload)))
     if timeline.metres or timeline.pickup:
@@ -238,6 +239,11 @@ def _conductor(score: Score, tick) -> list[tuple[int, bytes]]:
     events.sort(key=lambda event: event[0])
     end = max(tick(timeline.length), events[-1][0])
     return [*events, (end, smf.meta(smf.END_OF_TRACK))]
+
+
+def _before(end: Fraction, changes: list) -> list:
+    """Changes that take place before the end, or at the start."""
+    return [change for change in changes if change.onset < end or change.onset == 0]
 
 
 def _bar_metres(timeline: Timeline) -> list[tuple[Fraction, int, int]]:
