@@ -61,7 +61,7 @@ def _words(name: str) -> tuple[frozenset[str], str | None]:
     return frozenset(words), numbers[0] if numbers else None
 
 
-def costs_of_casting(name: str, pitches: Sequence[int], place: float, voices: Sequence[Voice]) -> list[float]:
+def costs_of_casting(name: str, pitches: Sequence[int], order: float, voices: Sequence[Voice]) -> list[float]:
     """What it costs to give a line to each voice.
 
     A note out of range weighs most, then a name that says otherwise, then the distance of the mean pitch from the
@@ -70,7 +70,7 @@ def costs_of_casting(name: str, pitches: Sequence[int], place: float, voices: Se
     Args:
         name: the name of the part.
         pitches: the pitches of its notes.
-        place: where it stands in the score, 0 (first) to 1 (last).
+        order: where it stands in the score, 0 (first) to 1 (last).
         voices: the voices, highest first.
     """
     mean = sum(pitches) / len(pitches)
@@ -80,8 +80,8 @@ def costs_of_casting(name: str, pitches: Sequence[int], place: float, voices: Se
         outside = sum(not voice.low <= pitch <= voice.high for pitch in pitches) / len(pitches)
         said = names[v] if names[v] or max(names) < 1 else -1  # named as another of these voices
         distance = mean - (voice.low + voice.high) / 2
-        order = abs(place - v / max(1, len(voices) - 1))
-        costs.append(400 * outside - (30 if said > 0 else 60) * said + distance**2 / 10 + order)
+        displaced = abs(order - v / max(1, len(voices) - 1))
+        costs.append(400 * outside - (30 if said > 0 else 60) * said + distance**2 / 10 + displaced)
     return costs
 
 

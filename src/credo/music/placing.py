@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
-from math import lcm
+from dataclasses import dataclass
 
 from credo.music.casting import affinity, assign, costs_of_casting
 from credo.music.omissions import Ledger, Omission
-from credo.music.score import Note, Part, Score
-from credo.music.separation import Sounding, separate
+from credo.music.score import Part, Score
+from credo.music.separation import separate
+from credo.music.sources import Sounding, Source, by_onset, ticks_of_quarter
 from credo.music.texture import Texture, Voice
 
 #: A part is a line if no more than this share of its notes begins while another one sounds on.
@@ -42,15 +41,6 @@ class Placement:
     omissions: tuple[Omission, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Source:
-    """A part on its way to the voices: its notes in ticks by onset, and its place in the score (0 first .. 1 last)."""
-
-    name: str
-    notes: list[Sounding]
-    place: float
-
-
 def place(score: Score, texture: Texture) -> Placement:
     """Put the notes of a score onto the voices of a texture.
 
@@ -67,14 +57,13 @@ def place(score: Score, texture: Texture) -> Placement:
         A score with one part a voice, and what was left out.
     """
     ledger = Ledger()
-    ticks = lcm(32, *{q.denominator for part in score.parts for n in part.notes for q in (n.onset, n.duration)})
-    sources: list[_Source] = []
-    drums: list[_Source] = []
+    ticks = ticks_of_quarter(score)
+    sources: list[Source] = []
+    drums: list[Source] = []
     for i, part in enumerate(score.parts):
         if part.notes:
-            notes = sorted((_in_ticks(note, i, ticks) for note in part.notes), key=_by_onset)
-            source = _Source(part.name or f"part {i + 1}", notes, i / max(1, len(score.parts) - 1))
-            (drums if part.is_drums else sources).append(source)
+            name, order = part.name or f"part {i + 1}", i / max(1, len(score.parts) - 1)
+            (drums if part.is_drums else sources).append(Source.of(part, i, name, order, ticks))
     placed: dict[str, list[Sounding]] = {voice.name: [] for voice in texture.voices}
     kits = [voice for voice in texture.voices if voice.kind == "drums"]
     voices = [voice for voice in texture.voices if voice.kind != "drums"]
@@ -84,11 +73,13 @@ def place(score: Score, texture: Texture) -> Placement:
         _Placer(voices, ticks, placed, ledger).place(sources)
     for source in [*([] if kits else drums), *([] if voices else sources)]:
         what = "a drum part" if source in drums else "no drum part"
-        ledger.add(source.name, f"{what}, and {texture.name} has no voice for it", *_extent(source))
+        ledger.add(
+            source.name, f"{what}, and {texture.name} has no voice for it", source.first_onset, len(source.notes)
+        )
     parts = tuple(
         Part(
             voice.name,
-            tuple(_to_note(note, ticks) for note in sorted(placed[voice.name], key=_by_onset)),
+            tuple(note.to_note(ticks) for note in sorted(placed[voice.name], key=by_onset)),
             program=voice.program,
             is_drums=voice.kind == "drums",
         )
@@ -113,18 +104,14 @@ class _Placer:
     placed: dict[str, list[Sounding]]
     ledger: Ledger
 
-    def place(self, sources: Sequence[_Source]) -> None:
+    def place(self, sources: Sequence[Source]) -> None:
         mono = [voice for voice in self.voices if voice.kind == "mono"]
         wide = [voice for voice in self.voices if voice.kind != "mono"]
         counts_agree = len(sources) == len(mono) and not wide
         lines = [source for source in sources if self._is_line(source, mono, counts_agree)]
-        cast = assign(
-            [costs_of_casting(line.name, [note.pitch for note in line.notes], line.place, mono) for line in lines],
-            [LEFT_TO_POLY if wide else LEFT_OUT + LEFT_OUT_NOTE * len(line.notes) for line in lines],
-        )
-        homes = {v: lines[i] for v, i in cast.items()}
+        homes = self._cast(lines, [source for source in sources if source not in lines], mono, bool(wide))
         rest = [source for source in sources if source not in homes.values()]
-        spare: list[tuple[_Source, Sounding]] = []
+        spare: list[tuple[Source, Sounding]] = []
         for v, source in homes.items():
             spare += self._place_line(source, mono[v], lowest=0 < v == len(mono) - 1)
         if wide:
@@ -137,15 +124,32 @@ class _Placer:
                 self._separate(chords, free)
                 rest = [source for source in rest if source in lines]
             for source in rest:
-                self.ledger.add(source.name, "no voice left for this part", *_extent(source))
+                self.ledger.add(source.name, "no voice left for this part", source.first_onset, len(source.notes))
         if spare:
             self._place_spare(spare, mono, wide)
 
-    def _is_line(self, source: _Source, mono: Sequence[Voice], counts_agree: bool) -> bool:
-        expected = counts_agree or any(affinity(source.name, voice.name) > 0 for voice in mono)
-        return _share_of_overlaps(source, self.ticks) <= (EXPECTED_LINE_OVERLAPS if expected else LINE_OVERLAPS)
+    def _cast(
+        self, lines: Sequence[Source], chords: Sequence[Source], mono: Sequence[Voice], has_wide: bool
+    ) -> dict[int, Source]:
+        """The lines of the mono voices, by the number of the voice.
 
-    def _inside(self, source: _Source, voice: Voice) -> list[Sounding]:
+        Where chords will need voices too, their layers compete as if they were lines, so that a bass below three-part
+        chords is not taken for their tenor; lines come first.
+        """
+        costs = [costs_of_casting(line.name, [n.pitch for n in line.notes], line.order, mono) for line in lines]
+        left_out = [LEFT_TO_POLY if has_wide else LEFT_OUT + LEFT_OUT_NOTE * len(line.notes) for line in lines]
+        if len(lines) < len(mono) and not has_wide:
+            for source in chords:
+                for layer in source.layers()[: len(mono)]:
+                    costs.append(costs_of_casting("", layer, source.order, mono))
+                    left_out.append(LEFT_OUT / 2 + LEFT_OUT_NOTE * len(layer))
+        return {v: lines[i] for v, i in assign(costs, left_out).items() if i < len(lines)}
+
+    def _is_line(self, source: Source, mono: Sequence[Voice], counts_agree: bool) -> bool:
+        expected = counts_agree or any(affinity(source.name, voice.name) > 0 for voice in mono)
+        return source.share_of_overlaps(self.ticks) <= (EXPECTED_LINE_OVERLAPS if expected else LINE_OVERLAPS)
+
+    def _inside(self, source: Source, voice: Voice) -> list[Sounding]:
         """The notes that a voice can sound; the others go to the ledger."""
         if voice.kind == "drums":
             inside = [note for note in source.notes if voice.index(note.pitch) is not None]
@@ -160,7 +164,7 @@ class _Placer:
                     self.ledger.add(source.name, reason, note.note.onset)
         return inside
 
-    def _place_whole(self, source: _Source, voices: Sequence[Voice]) -> None:
+    def _place_whole(self, source: Source, voices: Sequence[Voice]) -> None:
         """Add a part to the poly or drums voice that suits it best."""
 
         def fit(voice: Voice) -> float:
@@ -170,7 +174,7 @@ class _Placer:
         voice = max(voices, key=fit)
         self.placed[voice.name] += self._inside(source, voice)
 
-    def _place_line(self, source: _Source, voice: Voice, lowest: bool) -> list[tuple[_Source, Sounding]]:
+    def _place_line(self, source: Source, voice: Voice, lowest: bool) -> list[tuple[Source, Sounding]]:
         """Give a part to a mono voice; returns the notes that began together with others."""
         kept: list[Sounding] = []
         spare: list[Sounding] = []
@@ -185,7 +189,7 @@ class _Placer:
         self.placed[voice.name] += self._cut(kept, source.name)
         return [(source, note) for note in spare]
 
-    def _separate(self, chords: Sequence[_Source], voices: Sequence[Voice]) -> None:
+    def _separate(self, chords: Sequence[Source], voices: Sequence[Voice]) -> None:
         """Share out the chords of some parts to mono voices."""
         names = {note.source: source.name for source in chords for note in source.notes}
         separation = separate([note for source in chords for note in source.notes], voices, self.ticks)
@@ -207,7 +211,7 @@ class _Placer:
         return line
 
     def _place_spare(
-        self, spare: Sequence[tuple[_Source, Sounding]], mono: Sequence[Voice], wide: Sequence[Voice]
+        self, spare: Sequence[tuple[Source, Sounding]], mono: Sequence[Voice], wide: Sequence[Voice]
     ) -> None:
         """Give notes that began together with others to voices that can take them."""
         spans = {voice: sorted((note.start, note.end) for note in self.placed[voice.name]) for voice in mono}
@@ -227,36 +231,3 @@ def _is_resting(spans: Sequence[tuple[int, int]], note: Sounding) -> bool:
     following = bisect_left(spans, (note.start, note.start))
     free_after = following == len(spans) or spans[following][0] >= note.end
     return free_after and (following == 0 or spans[following - 1][1] <= note.start)
-
-
-def _share_of_overlaps(source: _Source, ticks: int) -> float:
-    """The share of notes that begin while another one sounds on, more than legato."""
-    overlaps, end = 0, -1
-    for note in source.notes:
-        overlaps += end - note.start > min(ticks // 8, (note.end - note.start) // 2)
-        end = max(end, note.end)
-    return overlaps / len(source.notes)
-
-
-def _extent(source: _Source) -> tuple[Fraction, int]:
-    """The first onset and the number of notes."""
-    return source.notes[0].note.onset, len(source.notes)
-
-
-def _in_ticks(note: Note, source: int, ticks: int) -> Sounding:
-    onset, duration = note.onset, note.duration
-    start = onset.numerator * (ticks // onset.denominator)
-    return Sounding(start, start + duration.numerator * (ticks // duration.denominator), note.pitch, source, note)
-
-
-def _by_onset(note: Sounding) -> tuple[int, int, int, int]:
-    """The order of notes in a part."""
-    return note.start, note.pitch, note.end, note.note.velocity
-
-
-def _to_note(sounding: Sounding, ticks: int) -> Note:
-    note = sounding.note
-    duration = note.duration
-    if sounding.end - sounding.start == duration.numerator * (ticks // duration.denominator):
-        return note
-    return replace(note, duration=Fraction(sounding.end - sounding.start, ticks))

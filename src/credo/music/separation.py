@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from credo.music.score import Note
+from credo.music.sources import Sounding
 from credo.music.texture import Voice
 
 BEAM = 6  # assignments kept at each onset
@@ -24,16 +24,6 @@ CROSSING, CROSSING_SEMITONE = 4.0, 0.6
 RE_ENTRY, BREAK = 1.0, 1.5  # beginning after a rest; pausing where the line could go on
 OTHER_SOURCE = 3.0  # a voice that changes from one part of the score to another
 LOSS, LOSS_QUARTER, LOSS_OUTER, LOSS_DOUBLED = 8.0, 10.0, 10.0, -4.0  # leaving a note out, or cutting it off
-
-
-class Sounding(NamedTuple):
-    """A note in ticks: it sounds from `start` up to `end`; `source` numbers the part it comes from."""
-
-    start: int
-    end: int
-    pitch: int
-    source: int
-    note: Note
 
 
 class Separation(NamedTuple):
