@@ -49,6 +49,7 @@ class Plan:
             folders called train, valid and test say it, provided that all files lie in such folders.
         keep_duplicates: whether to keep music that occurs twice.
         timeout_seconds: a file that takes longer to read is left out.
+        memory_bytes: a file that takes more memory to read is left out.
     """
 
     texture: Texture
@@ -57,6 +58,7 @@ class Plan:
     split: Callable[[str], str | None] | None = None
     keep_duplicates: bool = False
     timeout_seconds: float = 60.0
+    memory_bytes: int = 2 << 30
 
 
 def ingest(
@@ -117,7 +119,8 @@ def ingest_with_report(
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     settings = {"texture": plan.texture.to_dict(), "rules": asdict(plan.rules)}
-    header = {"format": FORMAT_VERSION, "credo": __version__, "timeout": plan.timeout_seconds, **settings}
+    limits = [plan.timeout_seconds, plan.memory_bytes]
+    header = {"format": FORMAT_VERSION, "credo": __version__, "limits": limits, **settings}
     journal = Journal(folder / JOURNAL_NAME if folder else None, header)
     try:
         _read(listing, plan, settings, journal, workers or _cores(), progress)
@@ -165,7 +168,14 @@ def _read(
     jobs = [_job(found) for found in waiting]
     if progress:
         progress(done, total, "")
-    results = run_jobs(FUNCTION, settings, jobs, workers=workers, timeout_seconds=plan.timeout_seconds)
+    results = run_jobs(
+        FUNCTION,
+        settings,
+        jobs,
+        workers=workers,
+        timeout_seconds=plan.timeout_seconds,
+        memory_bytes=plan.memory_bytes,
+    )
     with closing(results):
         for job, record in results:
             journal.add(record if isinstance(record, bytes) else _dump({**job, **left_out(LOST, record)}))

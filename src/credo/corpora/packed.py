@@ -63,12 +63,24 @@ class PackedGrid:
         ]
         return cls(grid.texture, grid.steps, tuple(arrays), grid.timeline, grid.title, grid.composer)
 
-    def unpack(self) -> Grid:
-        """The grid.
+    def check(self) -> None:
+        """See that the arrays hold what `steps` and the texture promise.
 
         Raises:
-            ValueError: the arrays do not hold what `steps` and the texture promise.
+            ValueError: they do not.
         """
+        expected = []
+        for index, voice in enumerate(self.texture.voices):
+            bits = -(-self.steps * (1 if voice.kind == "mono" else voice.size) // 8)
+            attack = self.arrays[ARRAYS_PER_VOICE * index + (0 if voice.kind == "drums" else 1)]
+            expected.append(self.steps if voice.kind == "mono" else bits)
+            expected.append(0 if voice.kind == "drums" else bits)
+            expected.append(int(np.bitwise_count(attack).sum()))
+        if expected != [len(array) for array in self.arrays]:
+            raise ValueError(f"arrays that do not hold {self.steps} steps of {self.texture.name}")
+
+    def unpack(self) -> Grid:
+        """The grid."""
         voices = tuple(
             _unpack_cells(voice, self.steps, *self.arrays[ARRAYS_PER_VOICE * i : ARRAYS_PER_VOICE * (i + 1)])
             for i, voice in enumerate(self.texture.voices)
@@ -91,8 +103,6 @@ def _unpack_cells(voice: Voice, steps: int, sounding: np.ndarray, attack: np.nda
     if voice.kind == "mono":
         pitches = sounding.astype(np.int16)
         pitches[pitches == PACKED_REST] = REST
-        if len(pitches) != steps:
-            raise ValueError(f"expected {steps} steps of voice {voice.name}, got {len(pitches)}")
     else:
         pitches = _bits(sounding, shape)
     begins = pitches.copy() if voice.kind == "drums" else _bits(attack, shape)
@@ -102,10 +112,7 @@ def _unpack_cells(voice: Voice, steps: int, sounding: np.ndarray, attack: np.nda
 
 
 def _bits(packed: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    count = int(np.prod(shape))
-    if len(packed) != -(-count // 8):
-        raise ValueError(f"expected {count} bits, got {8 * len(packed)}")
-    return np.unpackbits(packed, count=count).astype(bool).reshape(shape)
+    return np.unpackbits(packed, count=int(np.prod(shape))).astype(bool).reshape(shape)
 
 
 def timeline_to_dict(timeline: Timeline) -> dict[str, Any]:

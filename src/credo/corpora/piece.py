@@ -107,4 +107,5 @@ class Piece:
         """
         timeline = timeline_from_dict(data["timeline"])
         packed = PackedGrid(texture, data["steps"], arrays, timeline, data["title"], data["composer"])
+        packed.check()
         return cls(data["name"], packed, data["split"], Source.from_dict(data["source"]))

@@ -1,0 +1,135 @@
+"""Statistics, keys and the report."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from credo.corpora.corpus import Card, Corpus, Piece
+from credo.corpora.keys import keys_of
+from credo.corpora.report import LeftOut, Report
+from credo.corpora.statistics import Statistics, statistics
+from credo.errors import CorpusError
+from credo.music.grid import encode
+from credo.music.pitch import Key
+from credo.music.score import KeyChange, Metre, Note, Part, Score, Tempo, Timeline
+from credo.music.texture import DRUMS, PIANO, SATB
+from credo.music.transform import fit
+
+
+def part(name, *notes, **fields):
+    """A part of (pitch, quarters) one after the other; pitch None is a rest."""
+    placed, onset = [], Fraction(0)
+    for pitch, length in notes:
+        if pitch is not None:
+            placed.append(Note(onset, pitch, Fraction(length)))
+        onset += Fraction(length)
+    return Part.of(name, placed, **fields)
+
+
+TWO_CHORDS = Score(
+    (
+        part("soprano", (72, 2), (72, 1), (None, 1)),
+        part("alto", (67, 3), (None, 1)),
+        part("tenor", (64, 2), (65, 1), (None, 1)),
+        part("bass", (48, 2), (50, 1), (None, 1)),
+    ),
+    Timeline(
+        length=Fraction(4), tempos=(Tempo(Fraction(0), 120.0),), metres=(Metre(Fraction(0), 3, 4),), pickup=Fraction(1)
+    ),
+)
+
+
+def corpus_of(score, texture):
+    grid = encode(score, texture) if texture is SATB else fit(score, texture).grid
+    return Corpus(texture, (Piece.of("one", grid),), Card("one"))
+
+
+def test_the_numbers_are_right():
+    found = statistics(corpus_of(TWO_CHORDS, SATB))
+    assert (found.pieces, found.bars, found.quarters, found.minutes) == (1, 2, 4.0, 0.03)
+    assert found.notes == 7
+    assert found.metres == {"3/4": 2}
+    assert found.lengths == {"2": 3, "1": 3, "3": 1}
+    soprano = found.voices[0]
+    assert (soprano.notes, soprano.low, soprano.high, soprano.mean, soprano.resting) == (2, 72, 72, 72.0, 0.25)
+    assert found.triads == pytest.approx(2 / 3, abs=1e-4)  # C major for two quarters, D F G C for one
+    # the second chord's pairs from the soprano down: C-G 5, C-F 7, C-D 10, G-F 2, G-D 5, F-D 3
+    assert found.dissonance == pytest.approx(2 * 4 / (18 * 4), abs=1e-4)
+    assert Statistics.from_dict(found.to_dict()) == found
+
+
+def test_poly_voices_count_every_key():
+    chord = Part.of("piano", [Note(Fraction(0), pitch, Fraction(2)) for pitch in (60, 64, 67)])
+    again = Part.of("piano", [*chord.notes, Note(Fraction(2), 60, Fraction(1, 2)), Note(Fraction(3), 21, Fraction(1))])
+    found = statistics(corpus_of(Score((again,)), PIANO))
+    assert found.notes == 5
+    assert found.lengths == {"2": 3, "1": 1, "1/2": 1}
+    assert found.voices[0].pitches == {21: 1, 60: 2, 64: 1, 67: 1}
+    assert found.voices[0].resting == 0.125
+    assert found.triads is None
+
+
+def test_drums_are_told_by_instrument():
+    drums = part("drums", (36, 1), (42, 1), (36, 1), (None, 1), is_drums=True)
+    report = Report.of(corpus_of(replace(Score((drums,))), DRUMS), 1)
+    assert report.statistics.voices[0].pitches == {36: 2, 42: 1}
+    assert report.statistics.lengths == {}
+    assert "3 hits" in dict(report.rows())["Drums"]
+    assert "Hits by drum" in report.to_markdown()
+
+
+def test_reports_come_back_and_damaged_ones_are_told(tmp_path):
+    report = Report.of(corpus_of(TWO_CHORDS, SATB), 3, (LeftOut("a\udcff.mid", "too short", "1 | 2"),), 2)
+    report.save(tmp_path)
+    assert Report.load(tmp_path).statistics == report.statistics
+    (tmp_path / "report.json").write_text("{}")
+    with pytest.raises(CorpusError, match="expected the report"):
+        Report.load(tmp_path)
+
+
+def test_an_empty_corpus_has_statistics():
+    found = statistics(Corpus(SATB, (), Card("none")))
+    assert (found.pieces, found.notes, found.triads) == (0, 0, None)
+
+
+def in_key(key):
+    """A scale up and down to the tonic, in four parts that end on the tonic's chord."""
+    tonic = 48 + key.tonic
+    scale = [12 * (i // 7) + (key.scale[i % 7] - key.tonic) % 12 for i in range(8)]
+    line = [tonic + step for step in (*scale, *scale[::-1])]
+    return part("melody", *((pitch, 1) for pitch in line))
+
+
+@pytest.mark.parametrize("key", [Key(0), Key(3), Key(-4), Key(0, "minor"), Key(2, "minor"), Key(-5, "minor")])
+def test_scales_without_a_signature_are_told_by_their_last_note(key):
+    assert [change.key for change in keys_of(Score((in_key(key),)))] == [key]
+
+
+def test_a_dorian_signature_does_not_deceive():
+    g_minor = Key(-2, "minor")
+    written = Timeline(keys=(KeyChange(Fraction(0), Key(-1, "minor")),))  # one flat, called minor: D minor
+    assert [change.key for change in keys_of(Score((in_key(g_minor),), written))] == [g_minor]
+
+
+def test_a_far_signature_is_believed():
+    written = Timeline(keys=(KeyChange(Fraction(0), Key(5)),))
+    assert abs(keys_of(Score((in_key(Key(0)),), written))[0].key.fifths - 5) <= 1
+
+
+def test_a_spelling_is_kept():
+    written = Timeline(keys=(KeyChange(Fraction(0), Key(-6)),))
+    assert keys_of(Score((in_key(Key(6)),), written))[0].key == Key(-6)
+
+
+def test_each_written_change_has_its_key():
+    first, second = in_key(Key(0)), in_key(Key(3))
+    notes = [*first.notes, *(replace(note, onset=note.onset + 16) for note in second.notes)]
+    changes = tuple(KeyChange(Fraction(onset), Key(fifths)) for onset, fifths in ((0, 0), (8, 0), (16, 3)))
+    found = keys_of(Score((Part.of("both", notes),), Timeline(keys=changes)))
+    assert [(change.onset, change.key) for change in found] == [(0, Key(0)), (16, Key(3))]
+
+
+def test_music_without_pitch_has_no_key():
+    assert keys_of(Score((part("drums", (36, 1), is_drums=True),))) == ()
+    assert keys_of(Score(())) == ()
