@@ -106,7 +106,8 @@ class Composer:
         self.texture = Texture.from_dict(card["texture"])
         self.window = Window(self.texture, card["window_steps"])
         self.checksum = checksum
-        self._rewriter = Rewriter(dbn, self.window.steps, self.window.cell_of_step_code)
+        quarter = self.texture.steps_per_quarter  # training windows begin on quarters
+        self._rewriter = Rewriter(dbn, self.window.steps, self.window.cell_of_step_code, hop=quarter)
 
     @classmethod
     def load(cls, model: str | Path) -> Composer:
@@ -177,6 +178,7 @@ class Composer:
             Schedule(request.iterations),
             temperature=request.temperature,
             seed=request.seed,
+            first_step=int(grid.timeline.pickup * self.texture.steps_per_quarter),
             progress=progress,
         )
         return decode_steps(codes[0], grid)

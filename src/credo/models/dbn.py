@@ -126,13 +126,19 @@ class DBN(keras.Model):
         guess = ops.convert_to_tensor(self.rbms[0].m)
         logits = None
         for _ in range(passes):
-            filled = known * v + (1 - known) * guess
-            h = self.rbms[0].mean_h_from_v(filled)
-            if keep is not None:
-                h = self.rbms[0].l + (h - self.rbms[0].l) * keep
-            for rbm in self.rbms[1:]:
-                h = rbm.mean_h_from_v(h)
-            logits = self.down(h)
+            state = known * v + (1 - known) * guess
+            fields = []  # what each hidden layer hears from below
+            for depth, rbm in enumerate(self.rbms):
+                fields.append(ops.matmul(state - rbm.m, rbm.W))
+                state = ops.sigmoid(rbm.b + fields[-1])
+                if keep is not None and depth == 0:
+                    state = rbm.l + (state - rbm.l) * keep
+            # On the way down P(h | below, above) is proportional to P(h | above) P(below | h): both are heard.
+            for rbm, field in zip(reversed(self.rbms[1:]), reversed(fields[:-1]), strict=True):
+                state = ops.sigmoid(rbm.v_logits_from_h(state) + field)
+            if keep is not None and len(self.rbms) > 1:
+                state = self.rbms[0].l + (state - self.rbms[0].l) * keep
+            logits = self.rbms[0].v_logits_from_h(state)
             guess = self.visible.mean(logits)
         return logits
 

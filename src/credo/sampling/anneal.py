@@ -63,10 +63,14 @@ class Rewriter:
         dbn: a fine-tuned network over windows of `steps` steps. The last codes of a window are the context.
         steps: steps of a window, W.
         cell_of_step_code: for each code of a step, the cell it belongs to, shape (K,).
+        hop: steps between the starts of the windows that the network was trained on; the tape is cut at multiples of
+            it only.
     """
 
-    def __init__(self, dbn: DBN, steps: int, cell_of_step_code: np.ndarray) -> None:
-        self.dbn, self.steps = dbn, steps
+    def __init__(self, dbn: DBN, steps: int, cell_of_step_code: np.ndarray, hop: int = 1) -> None:
+        if hop < 1 or steps % hop:
+            raise UsageError(f"Rewriter: expected a hop that divides the window's {steps} steps, got {hop}")
+        self.dbn, self.steps, self.hop = dbn, steps, hop
         self.cell_of_step_code = np.asarray(cell_of_step_code)
         self.codes_per_step = len(self.cell_of_step_code)
         self._chunk = compiled(dbn, self._run_chunk)
@@ -78,6 +82,7 @@ class Rewriter:
         *,
         temperature: float = 1.0,
         seed: int = 0,
+        first_step: int = 0,
         progress: Callable[[int, int], None] | None = None,
     ) -> np.ndarray:
         """Draw the free codes of tapes, given the held ones.
@@ -87,6 +92,7 @@ class Rewriter:
             schedule: the annealing.
             temperature: divides the logits of every draw; below 1 for more ordinary passages.
             seed: the same seed gives the same codes on the same backend.
+            first_step: a step at which a training window may begin, such as the first downbeat.
             progress: called with (iterations done, iterations in all) from time to time.
 
         Returns:
@@ -104,7 +110,8 @@ class Rewriter:
             )
         W = self.steps
         windows = _round_up(-(-T // W) + 1)
-        pad = ((0, 0), (W, windows * W - T), (0, 0))
+        before = W - first_step % self.hop
+        pad = ((0, 0), (before, (windows + 1) * W - before - T), (0, 0))
         known = np.pad(tapes.known, pad, constant_values=True).astype(np.float32)
         codes = np.pad(np.where(tapes.known, tapes.codes, 0), pad).astype(np.int32)
         key, done, chunk = random.make_key(seed), 0, 32
@@ -121,7 +128,7 @@ class Rewriter:
             done += now
             if progress:
                 progress(done, schedule.iterations)
-        result = ops.convert_to_numpy(codes)[:, W : W + T]
+        result = ops.convert_to_numpy(codes)[:, before : before + T]
         return np.where(tapes.known, tapes.codes, result).astype(np.uint8)
 
     def _run_chunk(self, codes: Any, known: Any, context: Any, key: Any, shares: Any, count: Any, heat: Any) -> Any:
@@ -137,7 +144,7 @@ class Rewriter:
         span = windows * W
         cells = int(self.cell_of_step_code.max()) + 1
         # The tape is cut at a random place, and a share of the free cells is hidden.
-        phase = ops.cast(random.uniform(key, (1,))[0] * W, "int32")
+        phase = ops.cast(random.uniform(key, (1,))[0] * (W // self.hop), "int32") * self.hop
         start = (0, phase, 0)
         here = ops.slice(codes, start, (B, span, K))
         draw = ops.cast(random.uniform(random.advance(key), (B, span, cells)) < share, "float32")
