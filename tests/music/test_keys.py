@@ -48,7 +48,7 @@ def test_silence_is_c_major_without_confidence():
     assert (estimate.key, estimate.confidence) == (Key(0), 0.0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(messy_scores())
 def test_any_score_has_a_key_and_a_metre(score):
     assert 0 <= estimate_key(score).confidence <= 1

@@ -11,7 +11,7 @@ from credo.music.transform import fit, quantise
 from credo.music.window import decode_steps, encode_steps
 from strategies import grids, messy_scores, scores_on, textures
 
-few = settings(max_examples=60, deadline=None)
+few = settings(max_examples=40, deadline=None)
 
 
 @few

@@ -100,12 +100,13 @@ def cut_timeline(timeline: Timeline, start: Fraction, end: Fraction) -> Timeline
         inside = [change for change in changes[first:] if change.onset < end or change.onset <= start]
         return tuple(replace(change, onset=max(change.onset - start, Fraction(0))) for change in inside)
 
+    metres, keys = _from_start(timeline.metres), _from_start(timeline.keys)
     pickup = timeline.pickup if start == 0 else Fraction(0)
     for bar_start, bar_end, _ in timeline.bars() if start > 0 else ():
         if bar_end > start:
             pickup = bar_end - start if bar_start < start else Fraction(0)
             break
-    return canonical(Timeline(end - start, cut(timeline.tempos), cut(timeline.metres), cut(timeline.keys), pickup))
+    return canonical(Timeline(end - start, cut(timeline.tempos), cut(metres), cut(keys), pickup))
 
 
 def join_timelines(timelines: Sequence[Timeline]) -> Timeline:
@@ -126,24 +127,30 @@ def _join(first: Timeline, second: Timeline) -> Timeline:
     def shifted(changes: Sequence[Change]) -> tuple[Change, ...]:
         return tuple(replace(change, onset=change.onset + start) for change in changes)
 
-    def from_start(changes: Sequence[Change], default: Change) -> list[Change]:
-        in_force = changes[0] if changes else default
-        return [replace(in_force, onset=Fraction(0)), *(change for change in changes if change.onset > 0)]
-
     tempos, metres = first.tempos, first.metres
     if first.tempos or second.tempos:
-        default = Tempo(Fraction(0), DEFAULT_TEMPO_BPM)
-        tempos = (first.tempos or (default,)) + shifted(from_start(second.tempos, default))
-    following = from_start(second.metres, COMMON_TIME)
+        usual = (Tempo(Fraction(0), DEFAULT_TEMPO_BPM),)
+        begins = second.tempos and second.tempos[0].onset == 0
+        tempos = (first.tempos or usual) + shifted(second.tempos if begins else usual + second.tempos)
+    following = _from_start(second.metres) or (COMMON_TIME,)
     goes_on = replace(first, length=start + second.length)
     if not _same_bars(goes_on, following[0], start, second.pickup):
         restart = [replace(following[0], onset=second.pickup)] if second.pickup else []
         if any(metre.onset <= second.pickup for metre in following[1:]):
             restart = []
-        metres = (first.metres or (COMMON_TIME,)) + shifted([following[0], *restart, *following[1:]])
+        metres = (_from_start(first.metres) or (COMMON_TIME,)) + shifted([following[0], *restart, *following[1:]])
     else:
         metres = first.metres + shifted(following[1:])
-    return canonical(Timeline(start + second.length, tempos, metres, first.keys + shifted(second.keys), first.pickup))
+    return canonical(
+        Timeline(start + second.length, tempos, metres, first.keys + shifted(_from_start(second.keys)), first.pickup)
+    )
+
+
+def _from_start(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """Changes of metre or key, the first of which is written at the start, where it is in force in any case."""
+    if changes and changes[0].onset > 0:
+        return (replace(changes[0], onset=Fraction(0)), *changes)
+    return tuple(changes)
 
 
 def _same_bars(timeline: Timeline, metre: Metre, start: Fraction, pickup: Fraction) -> bool:
