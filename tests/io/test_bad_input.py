@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from midi_pieces import midi_file, note, number, track
 
 from credo.errors import CredoError, FileError, FormatError
 from credo.io import midi, musicxml
 from credo.io.files import load
-from midi_pieces import midi_file, note, number, track
 
 NOTE = "<note><pitch><step>C</step><octave>4</octave></pitch><duration>1</duration></note>"
 
@@ -166,15 +166,15 @@ def _bombs(folder: Path) -> None:
         out.writestr(PLACE, CONTAINER % b"b.xml")
         with out.open("b.xml", "w") as entry:
             entry.write(b"<score-partwise>")
-            for _ in range(300):
+            for _ in range(60):
                 entry.write(bytes([32]) * (1 << 20))
     data = archive.getvalue()
     (folder / "bomb.mxl").write_bytes(data)
     # the same, with a header that claims a few bytes only
-    size = (300 << 20) + 16
+    size = (60 << 20) + 16
     (folder / "liar.mxl").write_bytes(data.replace(size.to_bytes(4, "little"), (99).to_bytes(4, "little")))
-    (folder / "tags.xml").write_bytes(b"<score-partwise>" + b"<a/>" * 6_000_000)
-    (folder / "notes.mid").write_bytes(midi_file(track(b"\x00\x90\x3c\x50", b"\x00\x3c\x50" * 6_000_000)))
+    (folder / "tags.xml").write_bytes(b"<score-partwise>" + b"<a/>" * 2_600_000)
+    (folder / "notes.mid").write_bytes(midi_file(track(b"\x00\x90\x3c\x50", b"\x00\x3c\x50" * 1_000_000)))
     (folder / "large.mid").write_bytes(b"MThd" + bytes(21_000_000))
 
 
@@ -183,7 +183,7 @@ def test_bombs_are_refused_in_little_memory(tmp_path):
     _bombs(tmp_path)
     child = """
 import resource, sys
-resource.setrlimit(resource.RLIMIT_AS, (700 << 20, 700 << 20))
+resource.setrlimit(resource.RLIMIT_AS, (500 << 20, 500 << 20))
 from credo.errors import FormatError
 from credo.io import load
 for path in sys.argv[1:]:
@@ -224,19 +224,22 @@ def _mutated(good: bytes) -> st.SearchStrategy[bytes]:
     return st.one_of(flips.map(flip), places.map(lambda place: good[:place]), st.binary(max_size=99).map(good.__add__))
 
 
+def _refusal(parse, data: bytes) -> str:
+    """What the reader says against some bytes; nothing if it reads them."""
+    try:
+        parse(data, "fuzz")
+    except CredoError as error:
+        return str(error)
+    return ""
+
+
 @settings(max_examples=300, deadline=None)
 @given(_mutated(GOOD_MIDI))
 def test_damaged_midi_is_read_or_refused(data):
-    try:
-        midi.parse(data, "fuzz.mid")
-    except CredoError as error:
-        assert "\n" not in str(error)
+    assert "\n" not in _refusal(midi.parse, data)
 
 
 @settings(max_examples=200, deadline=None)
 @given(_mutated(GOOD_XML) | _mutated(musicxml.compress(GOOD_XML)))
 def test_damaged_musicxml_is_read_or_refused(data):
-    try:
-        musicxml.parse(data, "fuzz.mxl")
-    except CredoError as error:
-        assert "\n" not in str(error)
+    assert "\n" not in _refusal(musicxml.parse, data)

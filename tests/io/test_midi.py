@@ -1,20 +1,21 @@
 """MIDI files: what is written comes back, and real files' habits are understood."""
 
 from dataclasses import replace
-from fractions import Fraction as F
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from midi_pieces import midi_file, note, number, track
 
 from credo.errors import UsageError
 from credo.io import midi
 from credo.music.grid import decode
 from credo.music.pitch import Key
 from credo.music.score import KeyChange, Metre, Note, Part, Score, Tempo, Timeline
-from midi_pieces import midi_file, note, number, track
 from strategies import grids, messy_scores, textures
 
+F = Fraction
 few = settings(max_examples=25, deadline=None)
 
 

@@ -165,7 +165,9 @@ def _timeline(reading: Reading, starts: list[int], quarters: Quarters) -> Timeli
     for onset, (fifths, mode, transpose) in times(reading.keys):
         key = Key(fifths, mode)
         keys.append(KeyChange(onset, key.transpose(transpose) if transpose % 12 else key))
-    metres = [Metre(onset, *metre) for onset, metre in times(reading.metres)]
+    metres = [
+        Metre(quarters[starts[measure] + onset], *metre) for (measure, onset), metre in sorted(reading.metres.items())
+    ]
     first_bar = metres[0].bar if metres and metres[0].onset == 0 else Fraction(4)
     pickup = quarters[starts[1]] if len(starts) > 2 and quarters[starts[1]] < first_bar else Fraction(0)
     return Timeline(
@@ -180,24 +182,29 @@ def _timeline(reading: Reading, starts: list[int], quarters: Quarters) -> Timeli
 def _aligned(metres: list[Metre], starts: list[Fraction], pickup: Fraction) -> list[Metre]:
     """Metres with one more wherever full measures go on after an irregular one, so that bars begin where they should.
 
-    A measure that is written in two halves, as around a repeat sign, needs nothing.
+    A measure that is written in two halves, as around a repeat sign, needs nothing; nor does a metre that is written
+    again where a bar begins anyway.
     """
-    changes = {metre.onset: metre for metre in metres}
-    metre = changes.get(Fraction(0), Metre(Fraction(0), 4, 4))
+    told = {metre.onset: metre for metre in metres}
+    metre = told.get(Fraction(0), Metre(Fraction(0), 4, 4))
+    kept = [metre] if told else []
     following = pickup or metre.bar  # where the next bar begins
     for start, end in pairwise(starts[1:]):
-        if start in changes:
-            metre, following = changes[start], start
         while following < start:
             following += metre.bar
-        if following > start and end - start == metre.bar:
-            metre = changes[start] = Metre(start, metre.numerator, metre.denominator)
+        change = told.get(start)
+        is_other = change is not None and _shape(change) != _shape(metre)
+        if is_other or (following > start and (change is not None or end - start == metre.bar)):
+            metre = Metre(start, *_shape(change or metre))
+            kept.append(metre)
             following = start
         if following == start:
             following += metre.bar
-    if changes and Fraction(0) not in changes:
-        changes[Fraction(0)] = Metre(Fraction(0), 4, 4)
-    return [changes[onset] for onset in sorted(changes)]
+    return kept
+
+
+def _shape(metre: Metre) -> tuple[int, int]:
+    return metre.numerator, metre.denominator
 
 
 def _first_text(element: Element, *paths: str) -> str:

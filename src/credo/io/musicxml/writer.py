@@ -9,6 +9,7 @@ Reference: W3C Music Notation Community Group, MusicXML 4.0, 2021.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 from math import lcm
 from xml.sax.saxutils import escape, quoteattr
@@ -32,7 +33,8 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 def to_musicxml(score: Score) -> str:
     """Write a score as a MusicXML document; the same score always gives the same text.
 
-    A key that changes inside a bar changes at the next barline. The last bar is filled up with rests, unless it is
+    Without a known key there is no signature and notes are spelled as in C; a key that changes inside a bar changes at
+    the next barline. The last bar is filled up with rests, unless it is
     what the upbeat lacks. Onsets and durations are exact wherever a million divisions of a quarter suffice.
 
     Args:
@@ -67,20 +69,23 @@ def _part(score: Score, part: Part, identity: str, bars, divisions: int) -> list
             raise UsageError(f"part {part.name!r}: expected pitch 0..127, velocity 1..127, onset >= 0, got {note}")
     staves = staves_of(part, lambda quarters: round(quarters * divisions))
     lines = [f'<part id="{identity}">']
-    metre_before, key_before, number = None, None, 0 if score.timeline.pickup else 1
+    metre_before, key_before, timeline = None, None, score.timeline
+    number = 0 if timeline.pickup else 1
     for index, (start, end, metre) in enumerate(bars):
         is_whole = end - start == metre.bar
         name = str(number) if is_whole or index == 0 else f"X{index}"
         number += is_whole or index == 0
         lines.append(f'<measure number="{name}"{"" if is_whole else " implicit=" + quoteattr("yes")}>')
-        key = score.timeline.key_at(start) or Key(0)
+        key = timeline.key_at(start) or Key(0)
+        is_same_metre = metre_before is not None and replace(metre_before, onset=metre.onset) == metre
         lines += _attributes(
             divisions if index == 0 else None,
-            (Key(0) if part.is_drums else key) if key != key_before else None,
-            metre if (metre.numerator, metre.denominator) != metre_before else None,
+            (Key(0) if part.is_drums else key) if timeline.keys and key != key_before else None,
+            metre if metre.onset == start or not is_same_metre else None,
             staves if index == 0 else None,
+            is_same_metre=is_same_metre,
         )
-        metre_before, key_before = (metre.numerator, metre.denominator), key
+        metre_before, key_before = metre, key
         if identity == "P1":
             lines += _tempo_marks(score, start, end, metre, divisions)
         lines += measure_xml(staves, Bar(start, end, metre, key), divisions, identity if part.is_drums else None)
@@ -114,8 +119,10 @@ def _score_part(part: Part, identity: str) -> list[str]:
     return lines
 
 
-def _attributes(divisions: int | None, key: Key | None, metre: Metre | None, staves: list[Staff] | None) -> list[str]:
-    """What changes at the start of a measure."""
+def _attributes(
+    divisions: int | None, key: Key | None, metre: Metre | None, staves: list[Staff] | None, *, is_same_metre: bool
+) -> list[str]:
+    """What changes at the start of a measure; a metre that only begins anew is not drawn."""
     if not (divisions or key or metre or staves):
         return []
     lines = ["<attributes>"]
@@ -124,7 +131,8 @@ def _attributes(divisions: int | None, key: Key | None, metre: Metre | None, sta
     if key:
         lines.append(f"<key><fifths>{key.fifths}</fifths><mode>{key.mode}</mode></key>")
     if metre:
-        lines.append(f"<time><beats>{metre.numerator}</beats><beat-type>{metre.denominator}</beat-type></time>")
+        hidden = ' print-object="no"' if is_same_metre else ""
+        lines.append(f"<time{hidden}><beats>{metre.numerator}</beats><beat-type>{metre.denominator}</beat-type></time>")
     if staves and len(staves) > 1:
         lines.append(f"<staves>{len(staves)}</staves>")
     for number, staff in enumerate(staves or [], 1):
