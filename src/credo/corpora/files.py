@@ -9,17 +9,6 @@ from pathlib import Path
 
 from credo.errors import CorpusError, FileError
 
-#: Folder names that say which split their files belong to.
-SPLIT_FOLDERS = {
-    "train": "train",
-    "training": "train",
-    "valid": "valid",
-    "validation": "valid",
-    "val": "valid",
-    "dev": "valid",
-    "test": "test",
-}
-
 
 @dataclass(frozen=True)
 class Found:
@@ -133,11 +122,3 @@ def _name(path: Path, base: Path) -> str:
     absolute = path.absolute()
     relative = absolute.relative_to(base) if absolute.is_relative_to(base) else absolute
     return relative.as_posix().encode("utf-8", "backslashreplace").decode()
-
-
-def folder_split(name: str) -> str | None:
-    """The split that a file's folders name, such as `valid` for `jazz/valid/x.mid`."""
-    for folder in name.lower().split("/")[:-1]:
-        if folder in SPLIT_FOLDERS:
-            return SPLIT_FOLDERS[folder]
-    return None

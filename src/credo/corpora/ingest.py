@@ -18,20 +18,19 @@ from typing import Any
 
 from credo import __version__
 from credo.corpora.clean import duplicates
-from credo.corpora.corpus import FORMAT_VERSION, INDEX_NAME, SPLITS, Card, Corpus, Piece
-from credo.corpora.files import Found, Listing, find_files, folder_split
+from credo.corpora.corpus import FORMAT_VERSION, INDEX_NAME, Card, Corpus, Piece
+from credo.corpora.files import Found, Listing, find_files
 from credo.corpora.journal import Journal
 from credo.corpora.pool import run_jobs
 from credo.corpora.prepare import FUNCTION, LOST, UNREADABLE, Rules, content_of_record, left_out, piece_of
 from credo.corpora.report import LeftOut, Report
+from credo.corpora.splits import content_splits, folder_split
 from credo.errors import CorpusError, UsageError
 from credo.io.files import SUFFIXES
 from credo.music.texture import Texture
 
 JOURNAL_NAME = "unfinished.jsonl"
 DUPLICATE = "duplicate"
-#: Shares of valid and of test pieces where nothing else says which split a piece belongs to.
-VALID_SHARE, TEST_SHARE = 0.05, 0.05
 
 #: Told after each file: how many are done, how many there are, and the file's name.
 Progress = Callable[[int, int, str], None]
@@ -225,29 +224,6 @@ def _split_by_folders(listing: Listing) -> Callable[[str], str | None]:
     if all(folder_split(found.name) for found in listing.files):
         return folder_split
     return lambda name: None
-
-
-def content_splits(shapes: dict[str, str]) -> dict[str, str]:
-    """A split for each piece, drawn by its content: 90 % train, 5 % valid, 5 % test.
-
-    The draw of a piece does not depend on the others, so a corpus can grow and its test pieces stay; only where no
-    piece fell on test (or valid), as happens in small corpora, the nearest one is taken.
-
-    Args:
-        shapes: for each name the hash of the content, hexadecimal.
-    """
-    place = {name: int(shape[:15], 16) / 16**15 for name, shape in shapes.items()}
-    ranked = sorted(place, key=lambda name: (place[name], name))
-    splits = {
-        name: "test" if at >= 1 - TEST_SHARE else "valid" if at >= 1 - TEST_SHARE - VALID_SHARE else "train"
-        for name, at in place.items()
-    }
-    if len(ranked) >= len(SPLITS) - 1:
-        if "test" not in splits.values():
-            splits[ranked[-1]] = "test"
-        if "valid" not in splits.values():
-            splits[[name for name in ranked if splits[name] != "test"][-1]] = "valid"
-    return splits
 
 
 def _nothing_usable(rejected: Sequence[LeftOut]) -> str:
