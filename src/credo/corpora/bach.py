@@ -7,8 +7,8 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from credo.corpora.catalog import Declaration, music21_card, music21_files
 from credo.corpora.corpus import Corpus
+from credo.corpora.declaration import Declaration, music21_card, music21_files
 from credo.corpora.ingest import Progress
 from credo.music.texture import SATB, Texture
 
