@@ -1,4 +1,4 @@
-"""Statistics, keys and the report."""
+"""Statistics and the report."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -6,13 +6,11 @@ from fractions import Fraction
 import pytest
 
 from credo.corpora.corpus import Card, Corpus, Piece
-from credo.corpora.keys import keys_of
 from credo.corpora.report import LeftOut, Report
 from credo.corpora.statistics import Statistics, statistics
 from credo.errors import CorpusError
 from credo.music.grid import encode
-from credo.music.pitch import Key
-from credo.music.score import KeyChange, Metre, Note, Part, Score, Tempo, Timeline
+from credo.music.score import Metre, Note, Part, Score, Tempo, Timeline
 from credo.music.texture import DRUMS, PIANO, SATB
 from credo.music.transform import fit
 
@@ -91,45 +89,3 @@ def test_reports_come_back_and_damaged_ones_are_told(tmp_path):
 def test_an_empty_corpus_has_statistics():
     found = statistics(Corpus(SATB, (), Card("none")))
     assert (found.pieces, found.notes, found.triads) == (0, 0, None)
-
-
-def in_key(key):
-    """A scale up and down to the tonic, in four parts that end on the tonic's chord."""
-    tonic = 48 + key.tonic
-    scale = [12 * (i // 7) + (key.scale[i % 7] - key.tonic) % 12 for i in range(8)]
-    line = [tonic + step for step in (*scale, *scale[::-1])]
-    return part("melody", *((pitch, 1) for pitch in line))
-
-
-@pytest.mark.parametrize("key", [Key(0), Key(3), Key(-4), Key(0, "minor"), Key(2, "minor"), Key(-5, "minor")])
-def test_scales_without_a_signature_are_told_by_their_last_note(key):
-    assert [change.key for change in keys_of(Score((in_key(key),)))] == [key]
-
-
-def test_a_dorian_signature_does_not_deceive():
-    g_minor = Key(-2, "minor")
-    written = Timeline(keys=(KeyChange(Fraction(0), Key(-1, "minor")),))  # one flat, called minor: D minor
-    assert [change.key for change in keys_of(Score((in_key(g_minor),), written))] == [g_minor]
-
-
-def test_a_far_signature_is_believed():
-    written = Timeline(keys=(KeyChange(Fraction(0), Key(5)),))
-    assert abs(keys_of(Score((in_key(Key(0)),), written))[0].key.fifths - 5) <= 1
-
-
-def test_a_spelling_is_kept():
-    written = Timeline(keys=(KeyChange(Fraction(0), Key(-6)),))
-    assert keys_of(Score((in_key(Key(6)),), written))[0].key == Key(-6)
-
-
-def test_each_written_change_has_its_key():
-    first, second = in_key(Key(0)), in_key(Key(3))
-    notes = [*first.notes, *(replace(note, onset=note.onset + 16) for note in second.notes)]
-    changes = tuple(KeyChange(Fraction(onset), Key(fifths)) for onset, fifths in ((0, 0), (8, 0), (16, 3)))
-    found = keys_of(Score((Part.of("both", notes),), Timeline(keys=changes)))
-    assert [(change.onset, change.key) for change in found] == [(0, Key(0)), (16, Key(3))]
-
-
-def test_music_without_pitch_has_no_key():
-    assert keys_of(Score((part("drums", (36, 1), is_drums=True),))) == ()
-    assert keys_of(Score(())) == ()

@@ -3,7 +3,7 @@ from fractions import Fraction as Q
 import pytest
 from hypothesis import given, settings
 
-from credo.music.keys import estimate_key, estimate_metre, written_or_estimated_key
+from credo.music.keys import estimate_key, estimate_metre, keys_of, written_or_estimated_key
 from credo.music.pitch import Key
 from credo.music.score import KeyChange, Note, Part, Score, Timeline
 from strategies import messy_scores
@@ -61,3 +61,52 @@ def test_any_score_has_a_key_and_a_metre(score):
 )
 def test_long_notes_tell_the_metre(beats, durations):
     assert estimate_metre(tune(MAJOR * 3, durations=durations)).numerator == beats
+
+
+def scale(key):
+    """A scale of a key up and down to the tonic."""
+    steps = [12 * (i // 7) + (key.scale[i % 7] - key.tonic) % 12 for i in range(8)]
+    return [48 + key.tonic + step for step in (*steps, *steps[::-1])]
+
+
+def heard(score):
+    return [change.key for change in keys_of(score)]
+
+
+@pytest.mark.parametrize("key", [Key(0), Key(3), Key(-4), Key(0, "minor"), Key(2, "minor"), Key(-5, "minor")])
+def test_scales_without_a_signature_are_told_by_their_last_note(key):
+    assert heard(tune(scale(key))) == [key]
+
+
+def test_a_dorian_signature_does_not_deceive():
+    one_flat_called_minor = Key(-1, "minor")
+    assert heard(tune(scale(Key(-2, "minor")), one_flat_called_minor)) == [Key(-2, "minor")]
+
+
+def test_a_far_signature_is_believed():
+    assert abs(heard(tune(scale(Key(0)), Key(5)))[0].fifths - 5) <= 1
+
+
+def test_a_spelling_is_kept():
+    assert heard(tune(scale(Key(6)), Key(-6))) == [Key(-6)]
+
+
+def test_each_written_change_has_its_key():
+    notes = tune(scale(Key(0)) + scale(Key(3))).parts[0].notes
+    changes = tuple(KeyChange(Q(onset), Key(fifths)) for onset, fifths in ((0, 0), (8, 0), (16, 3)))
+    found = keys_of(Score((Part.of("both", notes),), Timeline(keys=changes)))
+    assert [(change.onset, change.key) for change in found] == [(0, Key(0)), (16, Key(3))]
+
+
+def test_music_without_pitch_has_no_key_but_the_written_one():
+    drums = Part.of("drums", [Note(Q(0), 36, Q(1))], is_drums=True)
+    written = Timeline(keys=(KeyChange(Q(0), Key(2)),))
+    assert keys_of(Score((drums,))) == keys_of(Score(())) == ()
+    assert written_or_estimated_key(Score((drums,), written)) == Key(2)
+    assert written_or_estimated_key(Score(())) == Key(0)
+
+
+def test_notes_that_fit_all_keys_alike_leave_the_written_one():
+    chromatic = tune(range(60, 72), Key(-3))
+    assert heard(chromatic) == [Key(-3)]
+    assert estimate_key(chromatic).confidence == 0.0

@@ -71,10 +71,10 @@ def test_drums_stay_and_do_not_limit():
 def test_the_common_key_is_the_nearest_one_that_fits():
     assert to_common_key(melody(62, 66, 69, 74, key=Key.parse("D"))).timeline.key == Key.parse("C")
     assert common_key_shift(melody(62, 65, 69, key=Key.parse("Dm"))) == -5
-    assert common_key_shift(melody(48, 66, 69, key=Key.parse("D"))) == 10  # 48 cannot go down
-    assert common_key_shift(melody(48, 66, 88, key=Key.parse("D"))) is None
+    assert common_key_shift(melody(48, 66, 69), Key.parse("D")) == 10  # 48 cannot go down
+    assert common_key_shift(melody(48, 66, 88), Key.parse("D")) is None
     with pytest.raises(UsageError, match="D major to fit the voices in C major"):
-        to_common_key(melody(48, 66, 88, key=Key.parse("D")))
+        to_common_key(melody(48, 66, 88), Key.parse("D"))
 
 
 def test_a_grid_without_a_key_is_heard_first():

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from credo.corpora.clean import Content, content_of
-from credo.corpora.keys import keys_of
 from credo.corpora.piece import Piece, Source
 from credo.errors import CredoError, FileError
 from credo.music.grid import Grid
+from credo.music.keys import keys_of
 from credo.music.omissions import Omission, count
 from credo.music.quantising import SAME_STEP, UNISON
 from credo.music.texture import Texture

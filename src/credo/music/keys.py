@@ -1,92 +1,99 @@
-"""Keys and metres that a file does not tell, read off its notes."""
+"""Keys and metres that a file does not tell, read off its notes.
+
+What a file says of its key is not enough: MIDI and MusicXML often give a signature and no mode, and old music writes
+G minor with the one flat of its Dorian signature. Notes alone are not enough either: relative keys share their scale.
+So among the keys within one accidental of the written signature the one is taken that the notes agree with best, and a
+key whose tonic is the bass of the last chord is preferred.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
 from credo.music.pitch import Key
-from credo.music.score import Metre, Score
+from credo.music.score import KeyChange, Metre, Score
 
 #: Share of each pitch class, tonic first, in 490 pieces of common-practice music: J. Albrecht and D. Shanahan, "The Use
 #: of Large Corpora to Train a New Type of Key-Finding Algorithm", Music Perception 31(1), 2013. Of six published pairs
-#: of profiles these agree best with the last bass notes of 380 Bach chorales: 87 % (Aarden and Essen 84 %, Bellman and
-#: Budge 84 %, Temperley's from Kostka and Payne 82 %, Krumhansl and Kessler 75 %, Temperley 1999 68 %); half of the
-#: rest end on a dominant.
+#: of profiles these agree best with the last bass notes of 380 Bach chorales, by Euclidean distance: 87 % (Aarden and
+#: Essen 84 %, Bellman and Budge 84 %, Temperley's from Kostka and Payne 82 %, Krumhansl and Kessler 75 %, Temperley
+#: 1999 68 %); half of the rest end on a dominant.
 MAJOR_PROFILE = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)
 MINOR_PROFILE = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)
 
-#: How much nearer than the written key another one must be to be believed. On 380 chorales, whose tonic is taken from
-#: the last bass note, it corrects 47 written keys and spoils 10.
-WRITTEN_START = 0.035
-
-#: Where the notes last no longer than this together (in quarters), they must be twice as clear.
-FEW_QUARTERS = 20
+#: What the bass of the last chord is worth, as a correlation. On 364 chorales the tonic then is the last bass note in
+#: 329, against 280 with the written keys and 313 without this; the others end on the dominant or in a church mode. Of
+#: 500 imitated chorales in files without keys, in 406.
+LAST_BASS_WEIGHT = 0.15
 
 #: How much more alike threefold accents must be than fourfold ones, as a share of the accents' energy.
 FOURFOLD_START = 0.3
 
 _KEYS = tuple(Key.of_tonic(tonic, mode) for mode in ("major", "minor") for tonic in range(12))
+_FIFTHS = np.array([key.fifths for key in _KEYS])
+_TONICS = np.array([key.tonic for key in _KEYS])
+_PROFILES = np.stack([np.roll(profile, tonic) for profile in (MAJOR_PROFILE, MINOR_PROFILE) for tonic in range(12)])
 
 
 @dataclass(frozen=True, slots=True)
 class KeyEstimate:
-    """The key that a piece's pitch classes agree with best.
+    """The key that a piece's notes agree with best.
 
     Attributes:
         key: the key, with its simplest signature.
-        confidence: 0 where the next best key is as near, 1 where the profile is met exactly.
+        confidence: by how much it agrees better than the next best key, 0..1.
     """
 
     key: Key
     confidence: float
 
 
-def pitch_class_durations(score: Score) -> np.ndarray:
-    """How long each pitch class sounds, in quarters, drums apart; shape (12,)."""
-    durations = [0.0] * 12
-    for part in score.parts:
-        if not part.is_drums:
-            for note in part.notes:
-                durations[note.pitch % 12] += note.duration.numerator / note.duration.denominator
-    return np.array(durations)
-
-
 def estimate_key(score: Score) -> KeyEstimate:
-    """The key whose profile is nearest to the share of time each pitch class sounds (Euclidean, as its authors do).
+    """The key that the notes agree with best, whatever is written.
 
     A score without pitched notes is C major with confidence 0.
     """
-    durations = pitch_class_durations(score)
-    if not durations.any():
+    notes = _notes(score)
+    fit = _fit(notes) if len(notes) else None
+    if fit is None:
         return KeyEstimate(Key(0), 0.0)
-    distances = _distances(durations)
-    best, second = np.argsort(distances, kind="stable")[:2]
-    return KeyEstimate(_KEYS[best], float(1 - distances[best] / max(distances[second], 1e-12)))
+    second, best = np.argsort(fit, kind="stable")[-2:]
+    return KeyEstimate(_KEYS[best], float(min(fit[best] - fit[second], 1.0)))
 
 
 def written_or_estimated_key(score: Score) -> Key:
-    """The key at the start: read with the notes' help where one is written, else estimated.
+    """The key at the start: read with the notes' help where one is written, else estimated; C major of nothing."""
+    keys = keys_of(score)
+    return keys[0].key if keys else score.timeline.key or Key(0)
 
-    A signature alone does not tell the mode, old music writes Dorian pieces with a flat less and Mixolydian ones with a
-    sharp less than their keys have, and files often say "major" where they do not know. So a written key stands for
-    the four keys its signature may mean, and the written one has a start over the others.
+
+def keys_of(score: Score) -> tuple[KeyChange, ...]:
+    """The key of each stretch between the written changes of key.
+
+    Args:
+        score: any score; drums do not count.
+
+    Returns:
+        Keys with their onsets in quarters, the first at 0; empty for music without pitch.
     """
-    written = score.timeline.key
-    if written is None:
-        return estimate_key(score).key
-    durations = pitch_class_durations(score)
-    if not durations.any():
-        return written
-    tonic = 7 * written.fifths  # of the signature's major key
-    meant = [(tonic, "major"), (tonic + 9, "minor"), (tonic + 2, "minor"), (tonic + 7, "major")]
-    distances = dict(zip(_KEYS, _distances(durations), strict=True))
-    keys = [Key.of_tonic(tonic % 12, mode) for tonic, mode in meant]
-    start = WRITTEN_START * (1 + FEW_QUARTERS / durations.sum())
-    best = min(keys, key=lambda key: distances[key] - start * _same(key, written))
-    return written if _same(best, written) else best
+    notes = _notes(score)
+    if not len(notes):
+        return ()
+    written = score.timeline.keys
+    if len(written) < 2:
+        return (KeyChange(Fraction(0), _best(notes, written[0].key if written else None)),)
+    found: list[KeyChange] = []
+    bounds = [0.0, *(float(change.onset) for change in written[1:]), np.inf]
+    for change, (start, end) in zip(written, pairwise(bounds), strict=True):
+        stretch = notes[(notes[:, 0] >= start) & (notes[:, 0] < end)]
+        key = _best(stretch, change.key) if len(stretch) else change.key
+        if not found or found[-1].key != key:
+            found.append(KeyChange(change.onset if found else Fraction(0), key))
+    return tuple(found)
 
 
 def estimate_metre(score: Score) -> Metre:
@@ -111,16 +118,35 @@ def estimate_metre(score: Score) -> Metre:
     return Metre(Fraction(0), 3 if threefold > fourfold + FOURFOLD_START * float(accents @ accents) else 4, 4)
 
 
-def _distances(durations: np.ndarray) -> np.ndarray:
-    """The distance of each key's profile from durations, shape (12,); shape (24,), in the order of `_KEYS`."""
-    return np.linalg.norm(_PROFILES - durations / durations.sum(), axis=1)
+def _notes(score: Score) -> np.ndarray:
+    """Onset and end in quarters, and pitch, of all notes, drums apart; shape (n, 3)."""
+    return np.array(
+        [
+            (float(note.onset), float(note.end), note.pitch)
+            for part in score.parts
+            if not part.is_drums
+            for note in part.notes
+        ]
+    )
 
 
-def _same(key: Key, other: Key) -> bool:
-    """Whether two keys sound alike, however they are spelled."""
-    return key.tonic == other.tonic and key.mode == other.mode
+def _fit(notes: np.ndarray) -> np.ndarray | None:
+    """How well notes, shape (n, 3), agree with each of `_KEYS`; shape (24,), or None where all fit alike."""
+    durations = np.bincount(notes[:, 2].astype(int) % 12, notes[:, 1] - notes[:, 0], 12)
+    if durations.std() == 0:
+        return None
+    last = notes[notes[:, 1] > notes[:, 1].max() - 0.25]
+    bass = int(last[:, 2].min()) % 12
+    return np.corrcoef(durations, _PROFILES)[0, 1:] + LAST_BASS_WEIGHT * (bass == _TONICS)
 
 
-_PROFILES = np.stack(
-    [np.roll(profile, tonic) / sum(profile) for profile in (MAJOR_PROFILE, MINOR_PROFILE) for tonic in range(12)]
-)  # (24, 12)
+def _best(notes: np.ndarray, written: Key | None) -> Key:
+    """The likeliest key of some notes, shape (n, 3), near the written one."""
+    fit = _fit(notes)
+    if fit is None:
+        return written or Key(0)
+    if written is not None:
+        apart = (_FIFTHS - written.fifths) % 12
+        fit = np.where(np.minimum(apart, 12 - apart) <= 1, fit, -np.inf)
+    best = _KEYS[int(np.argmax(fit))]
+    return written if written and (best.tonic, best.mode) == (written.tonic, written.mode) else best

@@ -86,7 +86,7 @@ def common_key_shift(grid: Grid, key: Key | None = None) -> int | None:
 
     Args:
         grid: the music.
-        key: its key, or None to take the written one or else to estimate it.
+        key: its key, or None to take that of `key_of`.
 
     Returns:
         Semitones, or None where neither direction fits.
@@ -117,7 +117,7 @@ def to_common_key(grid: Grid, key: Key | None = None) -> Grid:
 
 
 def key_of(grid: Grid) -> Key:
-    """The written key of a grid, or the estimated one."""
+    """The key of a grid at its start, read off its notes and the written key (see `credo.music.keys`)."""
     return written_or_estimated_key(decode(grid))
 
 
