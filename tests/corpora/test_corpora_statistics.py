@@ -54,7 +54,27 @@ def test_the_numbers_are_right():
     assert found.triads == pytest.approx(2 / 3, abs=1e-4)  # C major for two quarters, D F G C for one
     # the second chord's pairs from the soprano down: C-G 5, C-F 7, C-D 10, G-F 2, G-D 5, F-D 3
     assert found.dissonance == pytest.approx(2 * 4 / (18 * 4), abs=1e-4)
+    assert (found.parallel_fifths, found.parallel_octaves, found.crossings) == (0.0, 0.0, 0.0)
     assert Statistics.from_dict(found.to_dict()) == found
+
+
+def test_parallels_and_crossings_are_reported():
+    score = Score(
+        (
+            part("soprano", (72, 1), (74, 1), (74, 2)),
+            part("alto", (65, 1), (67, 1), (67, 2)),
+            part("tenor", (60, 1), (62, 1), (69, 2)),
+            part("bass", (48, 1), (50, 1), (50, 2)),
+        )
+    )
+    report = Report.of(corpus_of(score, SATB), 1)
+    # four voices move together once, in six pairs: three of them octaves, one a fifth
+    assert report.statistics.parallel_octaves == 0.5
+    assert report.statistics.parallel_fifths == pytest.approx(1 / 6, abs=1e-5)
+    assert report.statistics.crossings == 0.5
+    rows = dict(report.rows())
+    assert rows["Parallels"] == "166.7 fifths and 500.0 octaves a thousand pairs that move"
+    assert rows["Crossings"] == "50.0 % of sounding steps"
 
 
 def test_poly_voices_count_every_key():

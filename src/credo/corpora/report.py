@@ -133,6 +133,11 @@ class Report:
             rows.append(("Triads", f"{100 * s.triads:.1f} % of sounding steps are a major or minor triad"))
         if s.dissonance is not None:
             rows.append(("Dissonance", f"{100 * s.dissonance:.1f} % of sounding pairs of voices"))
+        if s.parallel_fifths is not None and s.parallel_octaves is not None:
+            fifths, octaves = 1000 * s.parallel_fifths, 1000 * s.parallel_octaves
+            rows.append(("Parallels", f"{fifths:.1f} fifths and {octaves:.1f} octaves a thousand pairs that move"))
+        if s.crossings is not None:
+            rows.append(("Crossings", f"{100 * s.crossings:.1f} % of sounding steps"))
         return rows
 
     def to_markdown(self) -> str:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
-from itertools import combinations
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from credo.corpora.corpus import Corpus
-from credo.music.grid import REST, Cells, Grid
+from credo.music import harmony
+from credo.music.grid import REST, Cells
 from credo.music.texture import Voice
 
-#: Intervals that sound rough, in semitones modulo the octave.
-DISSONANT = (1, 2, 6, 10, 11)
-#: Pitch classes of major and minor triads above their root, as bits.
-_TRIADS = frozenset(
-    sum(1 << (root + step) % 12 for step in steps) for root in range(12) for steps in ((0, 4, 7), (0, 3, 7))
-)
+#: What is counted where three or more voices sing one note at a time, and to how many digits.
+_HARMONY: dict[str, tuple[Callable[[np.ndarray], harmony.Share], int]] = {
+    "triads": (harmony.triads, 4),
+    "dissonance": (harmony.dissonant_pairs, 4),
+    "parallel_fifths": (partial(harmony.parallels, interval=7), 6),
+    "parallel_octaves": (partial(harmony.parallels, interval=0), 6),
+    "crossings": (harmony.crossings, 4),
+}
 
 
 @dataclass
@@ -75,6 +79,10 @@ class Statistics:
         lengths: number of notes by length in quarters, longest list first; empty for drums.
         triads: share of sounding steps (0..1) on which the voices form a major or minor triad; None with poly voices.
         dissonance: share of sounding pairs of voices (0..1) that are 1, 2, 6, 10 or 11 semitones apart modulo 12.
+        parallel_fifths: share of the moves of two voices at once (0..1) that go from a fifth to a fifth, both the same
+            way.
+        parallel_octaves: the same for octaves and unisons.
+        crossings: share of steps (0..1) at which a voice lies below the next lower one.
     """
 
     pieces: int = 0
@@ -91,6 +99,9 @@ class Statistics:
     lengths: dict[str, int] = field(default_factory=dict)
     triads: float | None = None
     dissonance: float | None = None
+    parallel_fifths: float | None = None
+    parallel_octaves: float | None = None
+    crossings: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able form."""
@@ -113,7 +124,6 @@ def statistics(corpus: Corpus) -> Statistics:
     voices = [VoiceStatistics(voice.name, voice.kind) for voice in corpus.texture.voices]
     pitches = [Counter() for _ in voices]
     steps = moved = 0
-    harmony = np.zeros(4, np.int64)
     for piece in corpus.pieces:
         grid = piece.grid
         steps += grid.steps
@@ -131,7 +141,6 @@ def statistics(corpus: Corpus) -> Statistics:
             found.resting += int(silent.sum())
             if voice.kind != "drums":
                 lengths.update(_note_steps(cells, voice).tolist())
-        harmony += _harmony(grid)
     for found, counts in zip(voices, pitches, strict=True):
         found.resting = round(found.resting / steps, 4) if steps else 0.0
         found.pitches = dict(sorted(counts.items()))
@@ -142,10 +151,7 @@ def statistics(corpus: Corpus) -> Statistics:
     result.keys, result.metres = dict(_by_count(keys)), dict(_by_count(metres))
     rate = corpus.texture.steps_per_quarter
     result.lengths = {str(Fraction(length, rate)): count for length, count in _by_count(lengths)}
-    triads, sounding, dissonant, pairs = (int(number) for number in harmony)
-    result.triads = round(triads / sounding, 4) if sounding else None
-    result.dissonance = round(dissonant / pairs, 4) if pairs else None
-    return result
+    return replace(result, **_harmony(corpus))
 
 
 def _by_count(counter: Counter) -> list[tuple[Any, int]]:
@@ -173,16 +179,14 @@ def _note_steps(cells: Cells, voice: Voice) -> np.ndarray:
     return stops[np.searchsorted(stops, starts, side="right")] - starts
 
 
-def _harmony(grid: Grid) -> np.ndarray:
-    """Steps with a triad, steps that sound, dissonant pairs, sounding pairs; zeros unless 3 or more mono voices."""
-    if len(grid.voices) < 3 or any(voice.kind != "mono" for voice in grid.texture.voices):
-        return np.zeros(4, np.int64)
-    sounding = np.stack([cells.sounding for cells in grid.voices]).astype(np.int64)  # (V, T)
-    active = sounding != REST
-    chords = np.bitwise_or.reduce(np.where(active, 1 << sounding % 12, 0), axis=0)
-    dissonant = pairs = 0
-    for a, b in combinations(range(len(sounding)), 2):
-        both = active[a] & active[b]
-        pairs += int(both.sum())
-        dissonant += int(np.isin((sounding[a] - sounding[b])[both] % 12, DISSONANT).sum())
-    return np.array([np.isin(chords, list(_TRIADS)).sum(), active.any(axis=0).sum(), dissonant, pairs])
+def _harmony(corpus: Corpus) -> dict[str, float | None]:
+    """Each share of `_HARMONY` over all pieces; None where there is nothing to count."""
+    voices = corpus.texture.voices
+    if len(voices) < 3 or any(voice.kind != "mono" for voice in voices):
+        return {}
+    totals = dict.fromkeys(_HARMONY, harmony.Share(0, 0))
+    for piece in corpus.pieces:
+        pitches = harmony.sounding_pitches(piece.grid)
+        for name, (measure, _) in _HARMONY.items():
+            totals[name] += measure(pitches)
+    return {name: round(share.value, _HARMONY[name][1]) if share.total else None for name, share in totals.items()}

@@ -1,7 +1,7 @@
 """What sounds together: chords, dissonance and the motion of pairs of voices.
 
 All functions take the sounding pitches of V voices at T steps, shape (T, V), `REST` where a voice is silent, and give
-counts that can be added up over pieces.
+counts that can be added up over pieces. Voices stand from the highest to the lowest.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from credo.music.grid import REST, Grid
 
 #: Intervals of pairs of voices that count as dissonant, modulo the octave: seconds, tritones and sevenths.
 DISSONANT = (1, 2, 6, 10, 11)
-_TRIADS = tuple(
-    frozenset((root + step) % 12 for step in shape) for shape in ((0, 4, 7), (0, 3, 7)) for root in range(12)
-)
+#: Whether a set of pitch classes, written as bits, is a major or minor triad; shape (4096,).
+_IS_TRIAD = np.zeros(1 << 12, bool)
+_IS_TRIAD[[sum(1 << (root + step) % 12 for step in (0, third, 7)) for third in (3, 4) for root in range(12)]] = True
 
 
 class Share(NamedTuple):
@@ -52,8 +52,9 @@ def sounding_pitches(grid: Grid) -> np.ndarray:
 
 def triads(pitches: np.ndarray) -> Share:
     """Steps that sound a major or minor triad, complete, out of the steps at which anything sounds."""
-    sets = [frozenset(int(p) % 12 for p in row if p != REST) for row in pitches]
-    return Share(sum(chord in _TRIADS for chord in sets), sum(bool(chord) for chord in sets))
+    bits = np.where(pitches == REST, 0, 1 << pitches.astype(np.int64) % 12)
+    chords = np.bitwise_or.reduce(bits, axis=1)  # (T,)
+    return Share(int(_IS_TRIAD[chords].sum()), int((chords != 0).sum()))
 
 
 def dissonant_pairs(pitches: np.ndarray) -> Share:
