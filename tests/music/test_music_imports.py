@@ -7,8 +7,9 @@ import pytest
 
 HEAVY = ("keras", "jax", "torch", "tensorflow", "symusic", "music21", "matplotlib")
 MODULES = (
-    "casting grid keys omissions passage pitch placing quantising score separation sources texture timelines "
-    "transform window"
+    "grid harmony keys passage pitch score texture timelines transform window "
+    "fitting.casting fitting.omissions fitting.placing fitting.quantising fitting.separation fitting.snapping "
+    "fitting.sources"
 )
 
 

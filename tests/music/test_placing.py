@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from credo.music.casting import affinity, assign
-from credo.music.placing import place
+from credo.music.fitting.casting import affinity, assign
+from credo.music.fitting.placing import place
 from credo.music.score import Note, Part, Score
 from credo.music.texture import DRUMS, MELODY, PIANO, QUARTET, SATB, SONG
 

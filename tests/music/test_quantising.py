@@ -4,10 +4,11 @@ from fractions import Fraction as Q
 import pytest
 
 from credo.errors import UsageError
+from credo.music.fitting.snapping import snap_timeline
 from credo.music.pitch import Key
 from credo.music.score import KeyChange, Metre, Note, Part, Score, Tempo, Timeline
 from credo.music.texture import DRUMS, MELODY, PIANO, SATB
-from credo.music.timelines import cut_timeline, join_timelines, snap_timeline
+from credo.music.timelines import cut_timeline, join_timelines
 from credo.music.transform import quantise
 
 LINE = replace(MELODY, steps_per_quarter=4)

@@ -5,8 +5,8 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from credo.music.fitting.omissions import count
 from credo.music.grid import Cells, decode, encode
-from credo.music.omissions import count
 from credo.music.transform import fit, quantise
 from credo.music.window import decode_steps, encode_steps
 from strategies import grids, messy_scores, scores_on, textures

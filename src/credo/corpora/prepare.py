@@ -17,10 +17,10 @@ import numpy as np
 from credo.corpora.clean import Content, content_of
 from credo.corpora.piece import Piece, Source
 from credo.errors import CredoError, FileError
+from credo.music.fitting.omissions import Omission, count
+from credo.music.fitting.quantising import SAME_STEP, UNISON
 from credo.music.grid import Grid
 from credo.music.keys import keys_of
-from credo.music.omissions import Omission, count
-from credo.music.quantising import SAME_STEP, UNISON
 from credo.music.texture import Texture
 
 FUNCTION = "credo.corpora.prepare:prepare"

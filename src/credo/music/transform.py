@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from credo.errors import UsageError
+from credo.music.fitting.omissions import Omission
+from credo.music.fitting.placing import place
+from credo.music.fitting.quantising import Deviation, Quantised, quantise
 from credo.music.grid import REST, Cells, Grid, decode, encode
 from credo.music.keys import written_or_estimated_key
-from credo.music.omissions import Omission
 from credo.music.pitch import Key
-from credo.music.placing import place
-from credo.music.quantising import Deviation, Quantised, quantise
 from credo.music.score import KeyChange, Score
 from credo.music.texture import Texture, Voice
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from credo.music.sources import Sounding
+from credo.music.fitting.sources import Sounding
 from credo.music.texture import Voice
 
 BEAM = 4  # assignments kept at each onset

@@ -10,11 +10,11 @@ from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from credo.music.casting import affinity, assign, costs_of_casting
-from credo.music.omissions import Ledger, Omission
+from credo.music.fitting.casting import affinity, assign, costs_of_casting
+from credo.music.fitting.omissions import Ledger, Omission
+from credo.music.fitting.separation import separate
+from credo.music.fitting.sources import Sounding, Source, by_onset, ticks_of_quarter
 from credo.music.score import Part, Score
-from credo.music.separation import separate
-from credo.music.sources import Sounding, Source, by_onset, ticks_of_quarter
 from credo.music.texture import Texture, Voice
 
 #: A part is a line if no more than this share of its notes begins while another one sounds on.

@@ -13,10 +13,10 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from credo.errors import UsageError
-from credo.music.omissions import Ledger, Omission
+from credo.music.fitting.omissions import Ledger, Omission
+from credo.music.fitting.snapping import nearest_step, nearest_step_of, snap_timeline
 from credo.music.score import Note, Part, Score
 from credo.music.texture import Texture, Voice
-from credo.music.timelines import nearest_step, nearest_step_of, snap_timeline
 
 UNISON = "doubled by another note"
 SAME_STEP = "shares its step with another note"
