@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from credo.corpora.prepare import prepare
+from credo.corpora.reading.prepare import prepare
 
 
 def badly(job, settings):

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from credo.corpora import bach as bach_module
-from credo.corpora.bach import bach, chorale_files, splits
-from credo.corpora.catalog import catalog, declared
+from credo.corpora.bach import bach
 from credo.corpora.corpus import Corpus
+from credo.corpora.sets.catalog import catalog, declared
+from credo.corpora.sets.chorales import BACH, chorale_files, splits
 from credo.corpora.windows import training_codes
 from credo.errors import CorpusError, MissingExtraError, UsageError
 from credo.io.files import load
@@ -84,4 +84,4 @@ def test_music21_is_not_imported():
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
-    assert bach_module.BACH.keep_duplicates
+    assert BACH.keep_duplicates

@@ -6,8 +6,8 @@ from fractions import Fraction
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from credo.corpora.clean import content_of, duplicates
-from credo.corpora.splits import content_splits, folder_split
+from credo.corpora.reading.clean import content_of, duplicates
+from credo.corpora.reading.splits import content_splits, folder_split
 from credo.music.grid import Cells
 from credo.music.score import Note, Part, Score, Tempo, Timeline
 from credo.music.texture import DRUMS, MELODY, SATB

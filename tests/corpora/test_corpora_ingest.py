@@ -13,10 +13,10 @@ import pytest
 
 from credo.corpora import ingest as ingest_module
 from credo.corpora.corpus import Card, Corpus
-from credo.corpora.files import find_files
 from credo.corpora.ingest import JOURNAL_NAME, Plan, ingest, ingest_with_report
-from credo.corpora.journal import Journal
-from credo.corpora.prepare import Rules
+from credo.corpora.reading.files import find_files
+from credo.corpora.reading.journal import Journal
+from credo.corpora.reading.prepare import Rules
 from credo.corpora.report import Report
 from credo.errors import CorpusError, FileError, UsageError
 from credo.io.files import save

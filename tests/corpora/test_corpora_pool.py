@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from credo.corpora.pool import run_jobs
+from credo.corpora.reading.pool import run_jobs
 from credo.errors import CredoError
 
 
@@ -41,7 +41,7 @@ def test_scripts_need_no_guard(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         f"import sys; sys.path[:] = {sys.path!r}\n"
-        "from credo.corpora.pool import run_jobs\n"
+        "from credo.corpora.reading.pool import run_jobs\n"
         "print(len(list(run_jobs('misbehave:echo', {}, [{}] * 5, workers=2))))\n"
     )
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False)

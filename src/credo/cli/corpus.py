@@ -14,11 +14,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from credo.corpora.catalog import catalog, declared
 from credo.corpora.corpus import INDEX_NAME, Card
 from credo.corpora.ingest import Plan, ingest_with_report
 from credo.corpora.ingest import Progress as Told
 from credo.corpora.report import REPORT_NAME, Report
+from credo.corpora.sets.catalog import catalog, declared
 from credo.errors import UsageError
 from credo.music.texture import TEXTURES, Texture, texture_named
 

@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from credo import __version__
-from credo.corpora.clean import duplicates
 from credo.corpora.corpus import FORMAT_VERSION, INDEX_NAME, Card, Corpus, Piece
-from credo.corpora.files import Found, Listing, find_files
-from credo.corpora.journal import Journal
-from credo.corpora.pool import run_jobs
-from credo.corpora.prepare import FUNCTION, LOST, UNREADABLE, Rules, content_of_record, left_out, piece_of
+from credo.corpora.reading.clean import duplicates
+from credo.corpora.reading.files import Found, Listing, find_files
+from credo.corpora.reading.journal import Journal
+from credo.corpora.reading.pool import run_jobs
+from credo.corpora.reading.prepare import FUNCTION, LOST, UNREADABLE, Rules, content_of_record, left_out, piece_of
+from credo.corpora.reading.splits import content_splits, folder_split
 from credo.corpora.report import LeftOut, Report
-from credo.corpora.splits import content_splits, folder_split
 from credo.errors import CorpusError, UsageError
 from credo.io.files import SUFFIXES
 from credo.music.texture import Texture

@@ -21,7 +21,7 @@ from typing import Any
 
 from credo.errors import CredoError
 
-_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from credo.corpora.pool import serve; serve()"
+_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from credo.corpora.reading.pool import serve; serve()"
 
 
 def run_jobs(

@@ -5,8 +5,8 @@ To add one, write its declaration below, or in a file of its own if it needs a s
 
 from __future__ import annotations
 
-from credo.corpora.bach import BACH
-from credo.corpora.declaration import Declaration, music21_card, music21_files
+from credo.corpora.sets.chorales import BACH
+from credo.corpora.sets.declaration import Declaration, music21_card, music21_files
 from credo.errors import UsageError
 from credo.music.texture import MELODY, QUARTET
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from credo.corpora.clean import Content, content_of
 from credo.corpora.piece import Piece, Source
+from credo.corpora.reading.clean import Content, content_of
 from credo.errors import CredoError, FileError
 from credo.music.fitting.omissions import Omission, count
 from credo.music.fitting.quantising import SAME_STEP, UNISON
@@ -23,7 +23,7 @@ from credo.music.grid import Grid
 from credo.music.keys import keys_of
 from credo.music.texture import Texture
 
-FUNCTION = "credo.corpora.prepare:prepare"
+FUNCTION = "credo.corpora.reading.prepare:prepare"
 
 # Why a file is left out, in the words of the report.
 UNREADABLE = "could not be read"

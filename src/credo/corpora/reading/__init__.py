@@ -1,0 +1,1 @@
+"""What `ingest` is made of: files found, read in processes of their own, compared and split."""

@@ -1,0 +1,1 @@
+"""Corpora that are declared once, and what they need."""
