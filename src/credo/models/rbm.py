@@ -226,7 +226,7 @@ class RBM(keras.Model):
 
     def _surrogate(self, v0: Any, h0: Any, vk: Any, hk: Any, p: Parameters) -> Any:
         """Sum over parameters of (parameter x gradient), the gradients being the CD statistics."""
-        B, K = ops.shape(v0)[0], ops.shape(vk)[0]
+        B, K = (ops.cast(ops.shape(v)[0], "float32") for v in (v0, vk))  # a tensor where the batch's size may vary
         positive = ops.matmul(ops.transpose(v0 - p.m), h0 - p.l) / B
         negative = ops.matmul(ops.transpose(vk - p.m), hk - p.l) / K
         gradient_W = ops.stop_gradient(negative - positive + self.l2 * p.W)

@@ -25,5 +25,5 @@ def prepare(
         0.0 if warmup else rate, max(steps - warmup, 1), warmup_target=rate if warmup else None, warmup_steps=warmup
     )
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=decay, global_clipnorm=clip)
-    optimizer.exclude_from_weight_decay(var_names=["/a", "/b"])
+    optimizer.exclude_from_weight_decay(var_names=["^[ab]$"])
     dbn.compile(optimizer=optimizer)
