@@ -1,0 +1,76 @@
+"""A deep belief network writes music, from data to a saved file, in one page.
+
+Notes are quantised, encoded and normalised; the RBMs are pretrained layer by layer with contrastive divergence; the
+stack is fine-tuned by backpropagation; new music is generated from noise, decoded to notes and saved. The same file
+runs on JAX, TensorFlow and PyTorch:
+
+    python examples/article.py
+    KERAS_BACKEND=tensorflow python examples/article.py
+    KERAS_BACKEND=torch python examples/article.py
+
+On TensorFlow the machines are instances of `tf.keras.Model`, as on every backend they are `keras.Model`s. The data are
+Bach's chorales, which music21 carries (`pip install music21`); a folder of your own four-part files works too:
+
+    python examples/article.py my_midi_folder
+"""
+
+import sys
+from pathlib import Path
+
+from keras import ops
+
+from credo.corpora.bach import bach
+from credo.corpora.ingest import ingest
+from credo.corpora.windows import training_codes
+from credo.io.files import save
+from credo.models.dbn import DBN
+from credo.models.rbm import RBM
+from credo.music.grid import Cells, Grid, decode
+from credo.music.texture import SATB
+from credo.music.window import Window, bar_timeline, decode_steps
+from credo.training.build import units_of
+from credo.training.greedy import pretrain
+
+
+def main(
+    folder: str | None = None,
+    out: str = "article",
+    *,
+    windows: int = 20_000,
+    epochs: int = 5,
+    hidden: tuple[int, ...] = (512, 256),
+    steps: int = 400,
+) -> DBN:
+    """Train, generate and save; see above."""
+    # 1. Data: two-bar windows of four voices on a grid of sixteenths, as one-hot groups.
+    corpus = ingest(folder, SATB, f"{out}-corpus") if folder else bach()
+    window = Window(SATB, steps=32)
+    data = training_codes(corpus, window, "train", max_windows=windows)
+
+    # 2. A deep belief network: two restricted Boltzmann machines, one upon the other.
+    dbn = DBN(units_of(window), hidden=hidden, held=window.held, cells=window.cell_of_code)
+    assert all(isinstance(rbm, RBM) for rbm in dbn.rbms)
+
+    # 3. Greedy pretraining by contrastive divergence.
+    pretrain(dbn, data, epochs=epochs, progress=lambda layer, epoch, metrics: print(f"layer {layer}", epoch, metrics))
+
+    # 4. Fine-tuning by backpropagation through the unrolled stack.
+    dbn.compile(optimizer="adam")
+    dbn.fit(data, epochs=epochs, batch_size=128, verbose=2)
+
+    # 5. New music from noise, by a Gibbs chain in which nothing is held.
+    states = dbn.generate(1, steps=steps, seed=1, temperature=0.7)
+    codes = ops.convert_to_numpy(dbn.visible.collapse(states))
+    timeline = bar_timeline(2, 4, 4, SATB)
+    blank = Grid(SATB, tuple(Cells.silent(voice, window.steps) for voice in SATB.voices), timeline)
+    grid = decode_steps(window.step_codes(codes)[0], blank)
+
+    # 6. Decode to notes and save the music and the machine.
+    save(decode(grid), f"{out}.mid")
+    dbn.save(f"{out}.keras")
+    print(f"wrote {Path(out).with_suffix('.mid')} and {Path(out).with_suffix('.keras')}")
+    return dbn
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2])
