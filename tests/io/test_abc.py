@@ -1,5 +1,7 @@
-"""ABC tunes, read in a child process."""
+"""ABC tunes, read in a child process or in a process that is one."""
 
+import subprocess
+import sys
 from fractions import Fraction
 
 import pytest
@@ -84,3 +86,43 @@ def test_a_reader_that_dies_is_told_of(monkeypatch):
     monkeypatch.setattr(abc, "_CHILD", "import os; os.abort()")
     with pytest.raises(FormatError, match="the first tune cannot be read"):
         abc.parse(BOOK.encode(), "deadly.abc")
+
+
+@pytest.mark.parametrize(
+    "music",
+    [
+        "CDEF | GABc H[|]:|",
+        "CDEF | GABc [|] |]",
+        'CDEF | GABc "D.C."[|]|]',
+        "CDEF [|] GABc |]",
+        'CDEF |["Coda" GABc |]',
+    ],
+)
+def test_bar_lines_in_brackets_are_no_chords(music):
+    notes = abc.parse(f"X:1\nM:4/4\nL:1/4\nK:C\n{music}\n".encode(), "bars.abc")[0].parts[0].notes
+    once = [60, 62, 64, 65, 67, 69, 71, 72]
+    assert [note.pitch for note in notes] == once * (2 if ":|" in music else 1)
+    assert [note.onset for note in notes] == list(range(len(notes)))
+
+
+def test_chords_stay_chords():
+    notes = abc.parse(b'X:1\nM:4/4\nL:1/4\nK:C\n[CE] ["3"DF]2 [EG]|\n', "chords.abc")[0].parts[0].notes
+    assert [(note.onset, note.pitch) for note in notes] == [(0, 60), (0, 64), (1, 62), (1, 65), (3, 64), (3, 67)]
+
+
+def test_an_isolated_process_reads_the_same_without_another():
+    """The tunes between are damaged and full of directives; the C program forgets them."""
+    odd = "X:1\nM:3/4\nL:1/4\n%%MIDI transpose 5\n%%propagate-accidentals not\nK:F#m\nV:2\nCDEF (9:8:9 [CE|!!~~\n"
+    code = (
+        "import os, sys\n"
+        "from credo.io import abc\n"
+        "abc.subprocess = None\n"
+        "heard = os.dup(1)\n"
+        "for fd in (1, 2): os.dup2(os.open(os.devnull, os.O_WRONLY), fd)\n"
+        f"first = abc.parse({BOOK.encode()!r}, 'book.abc', isolated=True)\n"
+        f"abc.parse({odd.encode()!r}, 'odd.abc', isolated=True)\n"
+        f"again = abc.parse({BOOK.encode()!r}, 'book.abc', isolated=True)\n"
+        "os.write(heard, repr((first == again, first)).encode())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == repr((True, abc.parse(BOOK.encode(), "book.abc")))

@@ -1,8 +1,8 @@
 """ABC notation, the first tune of a book.
 
 The notes are read by the ABC reader that symusic carries, a C program that prints to the terminal and may fail hard; it
-runs in a child process with a time limit. It plays repeats out, and accompaniment from chord symbols, stress accents
-and grace notes are switched off.
+runs in a child process with a time limit, unless the caller is such a process already. It plays repeats out, and
+accompaniment from chord symbols, stress accents and grace notes are switched off.
 
 Reference: C. Walshaw, The ABC music standard 2.1, 2011.
 """
@@ -28,6 +28,8 @@ _KEY_LINE = re.compile(r"^K:.*$", re.MULTILINE)
 _GRACE = re.compile(r"\{[^}\n]*\}")
 _COMMENT = re.compile(r"%.*$", re.MULTILINE)
 _FIRST_BAR = re.compile(r"\s*(?:\[?\|[\]:|]?|:)*\s*")
+_UNSEEN_BAR = re.compile(r"\[\|\](\s*(?=:?\|))?")
+_NAMED_ENDING = re.compile(r'\[(?="[^"\n]*"[^\]\n]*\|)')
 _PLAIN_PLAYING = "%%MIDI nobeataccents\n%%MIDI chordattack 0\n%%MIDI gchordoff"
 
 #: Reads pairs of arguments: an ABC file, and the MIDI file to write of it. Nothing of Credo is imported.
@@ -47,12 +49,14 @@ for source, target in zip(sys.argv[1::2], sys.argv[2::2]):
 """
 
 
-def parse(data: bytes, path: str | Path) -> tuple[Score, list[str]]:
+def parse(data: bytes, path: str | Path, *, isolated: bool = False) -> tuple[Score, list[str]]:
     """Read the first tune of an ABC file.
 
     Args:
         data: the whole file, in UTF-8 or Latin-1.
         path: where it came from, for messages.
+        isolated: whether this process is a silenced one with limits of its own, which a damaged file may take down;
+            then no other is started, which is many times as fast.
 
     Returns:
         The score, and remarks on what the file holds that a score does not.
@@ -74,9 +78,11 @@ def parse(data: bytes, path: str | Path) -> tuple[Score, list[str]]:
         raise FormatError(path, "ABC: expected a K: line with the key, found none")
     header, music = tune[: key_line.end()], tune[key_line.end() :]
     plain, graces = _GRACE.subn("", music)
+    plain = _plain_bars(plain)
     header = f"{header}\n{_PLAIN_PLAYING}"
     first_bar = _first_bar(plain) if not re.search(r"^\[?V:", tune, re.MULTILINE) else ""
-    whole, opening = _convert([header + plain, f"{header}\n{first_bar or 'z'}|\n"], path)
+    convert = _convert_here if isolated else _convert
+    whole, opening = convert([header + plain, f"{header}\n{first_bar or 'z'}|\n"], path)
     score = _mend(midi.parse(whole, path)[0])
     if first_bar:
         score = _with_pickup(score, opening, path)
@@ -106,6 +112,14 @@ def split_tunes(text: str) -> list[str]:
     return tunes
 
 
+def _plain_bars(music: str) -> str:
+    """Music without the bar lines `[|]`, which print nothing, and endings `["last time"`: the reader takes their
+    brackets for chords.
+    """
+    music = _UNSEEN_BAR.sub(lambda match: "" if match[1] is not None else "|", music)
+    return _NAMED_ENDING.sub("", music)
+
+
 def _convert(tunes: list[str], path: Path) -> list[bytes]:
     """MIDI files of ABC texts, made in a child process; an empty one where a later text gives none."""
     with tempfile.TemporaryDirectory(prefix="credo-abc-") as folder:
@@ -130,6 +144,21 @@ def _convert(tunes: list[str], path: Path) -> list[bytes]:
         converted = [Path(target).read_bytes() for target in arguments[1::2]]
     if not converted[0]:
         raise FormatError(path, "ABC: the first tune cannot be read")
+    return converted
+
+
+def _convert_here(tunes: list[str], path: Path) -> list[bytes]:
+    """As `_convert`, in this process."""
+    import symusic
+
+    converted = []
+    for tune in tunes:
+        try:
+            converted.append(symusic.Score.from_abc(tune).dumps_midi())
+        except Exception as error:
+            if not converted:
+                raise FormatError(path, "ABC: the first tune cannot be read") from error
+            converted.append(b"")
     return converted
 
 

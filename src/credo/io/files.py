@@ -38,11 +38,12 @@ def load(path: str | Path) -> Score:
     return load_with_remarks(path)[0]
 
 
-def load_with_remarks(path: str | Path) -> tuple[Score, list[str]]:
+def load_with_remarks(path: str | Path, *, isolated: bool = False) -> tuple[Score, list[str]]:
     """Read a piece of music and say what of it was left out.
 
     Args:
         path: a MIDI, MusicXML or ABC file.
+        isolated: whether this process is a silenced one with limits of its own, which a damaged file may take down.
 
     Returns:
         The score, and one line for each kind of thing in the file that a score does not hold.
@@ -67,7 +68,7 @@ def load_with_remarks(path: str | Path) -> tuple[Score, list[str]]:
     if promised == "ABC":
         from credo.io import abc
 
-        return abc.parse(data, path)
+        return abc.parse(data, path, isolated=isolated)
     from credo.io import musicxml
 
     return musicxml.parse(data, path)

@@ -94,7 +94,7 @@ def _prepare(path: Path, name: str, texture: Texture, rules: Rules) -> dict[str,
     from credo.io.files import load_with_remarks  # only the reading processes need these
     from credo.music.transform import fit
 
-    score, remarks = load_with_remarks(path)
+    score, remarks = load_with_remarks(path, isolated=True)
     fitted = fit(score, texture)
     grid = fitted.grid
     notes = sum(int(cells.attack.sum()) for cells in grid.voices)
