@@ -21,7 +21,7 @@ import numpy as np
 from credo.errors import CredoError, FileError, FormatError, MissingExtraError, UsageError
 from credo.io.atomic import write_bytes
 from credo.io.midi import DRUM_CHANNEL, to_midi
-from credo.io.midi_bytes import END_OF_TRACK, join_chunks, meta
+from credo.io.midi.messages import END_OF_TRACK, join_chunks, meta
 from credo.music.score import DEFAULT_TEMPO_BPM, Score
 from credo.rendering.encode import check_sound_suffix, encode_sound
 

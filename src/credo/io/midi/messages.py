@@ -17,6 +17,11 @@ from credo.errors import FormatError
 NOTE_OFF, NOTE_ON, PROGRAM, SYSEX, ESCAPE, META = 0x80, 0x90, 0xC0, 0xF0, 0xF7, 0xFF
 TEXT, TRACK_NAME, END_OF_TRACK, SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x01, 0x03, 0x2F, 0x51, 0x58, 0x59
 
+#: The channel of drums, counted from 0.
+DRUM_CHANNEL = 9
+#: What begins the text event that names the composer, for want of a kind of its own.
+COMPOSER = "Composer: "
+
 #: Data bytes after each system message that may stand in a damaged or streamed file.
 _SYSTEM_SIZES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 
