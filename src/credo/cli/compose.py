@@ -9,13 +9,15 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 
 def compose(
+    context: typer.Context,
     model: Annotated[
         str, typer.Option(help="A model that comes along, or a model folder; `credo info` lists them.")
-    ] = ("chorale"),
+    ] = "chorale",
     bars: Annotated[int, typer.Option(help="Length in bars, kept bars included.")] = 16,
     tempo: Annotated[float | None, typer.Option(help="Quarters a minute.  [default: the seed's, or 90]")] = None,
     key: Annotated[
@@ -36,6 +38,10 @@ def compose(
         str | None, typer.Option(help="Some of midi,musicxml,sound,roll,score.  [default: all that are installed]")
     ] = None,
     iterations: Annotated[int, typer.Option(help="Steps of the annealed sampling; more is slower and better.")] = 256,
+    again: Annotated[
+        Path | None,
+        typer.Option(help="JSON beside a composition that is to be made again; all but --out and --formats is in it."),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("compositions"),
 ) -> None:
     """Compose new music.
@@ -50,12 +56,16 @@ def compose(
     `credo compose --key "G minor" --tempo 72 --bars 24 --seed 7` - the same piece every time
 
     `credo compose --seed-file mine.mid --keep-bars 2 --count 4` - four ways to go on after your first two bars
+
+    `credo compose --again compositions/chorale-g-minor-24-bars-seed-7.json --out copy` - the same piece once more
     """
+    from credo.compose.again import Memory
     from credo.compose.deliver import FORMATS, deliver
-    from credo.compose.generate import Composer, Request
+    from credo.compose.models import find_model, window_of
     from credo.compose.seeds import Seed
-    from credo.compose.wishes import parse_metre
+    from credo.compose.wishes import Request, parse_metre
     from credo.errors import UsageError
+    from credo.models.folder import read_card
     from credo.music.pitch import Key
 
     if not 1 <= count <= 1000:
@@ -67,41 +77,50 @@ def compose(
         Request(
             bars=bars,
             tempo=tempo,
-            key=Key.parse(key) if key else None,
-            metre=parse_metre(metre) if metre else None,
+            key=None if key is None else Key.parse(key),
+            metre=None if metre is None else parse_metre(metre),
             temperature=temperature,
             seed=first + number,
             iterations=iterations,
         )
         for number in range(count)
     ]
-    wanted = [name.strip() for name in formats.split(",") if name.strip()] if formats else None
+    wanted = None if formats is None else list(dict.fromkeys(name.strip() for name in formats.split(",")))
     if wanted is not None and set(wanted) - set(FORMATS):
-        raise UsageError(f"formats: expected some of {','.join(FORMATS)}, got {formats}")
+        raise UsageError(f"formats: expected some of {','.join(FORMATS)}, got {formats!r}")
+    memory = None
+    if again is not None:
+        _check_alone(context)
+        memory = Memory.read(again)
+        model, requests = str(memory.model), [memory.request]
+    texture = window_of(read_card(find_model(model))).texture
+    if memory is not None:
+        given = memory.seed(texture)
+    else:
+        given = Seed.read(seed_file, texture, keep_bars=keep_bars, lenient=lenient) if seed_file else None
+    from credo.compose.generate import Composer  # loads a tensor library, for seconds, once nothing wrong is asked
 
     console = Console(stderr=True)
     started = time.monotonic()
     with console.status("Loading the model"):
         composer = Composer.load(model)
-    given = Seed.read(seed_file, composer.texture, keep_bars=keep_bars, lenient=lenient) if seed_file else None
     told: set[str] = set()
-    bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), console=console, transient=True
-    )
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
     with bar:
         for number, request in enumerate(requests, 1):
-            task = bar.add_task(f"Composing {number} of {count}", total=request.iterations)
+            task = bar.add_task(f"Composing {number} of {len(requests)}", total=request.iterations)
             piece = composer.compose(
                 request, given, progress=lambda done, _, task=task: bar.update(task, completed=done)
             )
-            bar.update(task, description=f"Writing {number} of {count}")
+            bar.update(task, description=f"Writing {number} of {len(requests)}")
             delivery = deliver(piece, out, formats=wanted)
             bar.remove_task(task)
             seconds = time.monotonic() - started
             started = time.monotonic()
             console.print(
-                f"[bold]{piece.grid.title}[/]: {request.bars} bars, {piece.score.duration_seconds:.0f} s of music, "
-                f"made in {seconds:.1f} s",
+                f"[bold]{escape(piece.grid.title)}[/]: {request.bars} bars, "
+                f"{piece.score.duration_seconds:.0f} s of music, made in {seconds:.1f} s",
                 highlight=False,
             )
             for path in delivery.files:
@@ -109,4 +128,23 @@ def compose(
             for line in delivery.missing:
                 if line not in told:
                     told.add(line)
-                    console.print(f"left out {line}", markup=False, highlight=False)
+                    console.print(f"left out {line}", markup=False, highlight=False, soft_wrap=True)
+            for line in memory.differences(piece.settings) if memory else ():
+                console.print(f"warning: {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _check_alone(context: typer.Context) -> None:
+    """Refuse options that a piece which is made again already has.
+
+    Raises:
+        UsageError: there are some.
+    """
+    from credo.errors import UsageError
+
+    free = {"again", "out", "formats"}
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if name not in free and source is not None and source.name == "COMMANDLINE":
+            raise UsageError(
+                f"again: expected no options but --out and --formats beside it, got --{name.replace('_', '-')}"
+            )

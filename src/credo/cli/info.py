@@ -25,5 +25,5 @@ def info(
     """
     from credo.compose.describe import describe, describe_models
 
-    for line in describe_models() if what is None else describe(what if not Path(what).exists() else Path(what)):
+    for line in describe_models() if what is None else describe(Path(what) if Path(what).exists() else what):
         typer.echo(line)

@@ -6,7 +6,6 @@ import errno
 import os
 import sys
 
-import click
 import typer
 
 from credo import __version__
@@ -16,10 +15,12 @@ from credo.cli.info import info
 from credo.cli.train import train
 from credo.errors import CredoError
 
+# Typer brings its own copy of click since 0.27 or so, and raises that copy's exceptions.
+ClickException = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
 app = typer.Typer(
     name="credo",
     help="Learns from music and writes new music with deep belief networks.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -51,13 +52,14 @@ def run(arguments: list[str]) -> int:
         The exit status: 0 for success, 2 for what the user can mend, 130 after Ctrl-C.
     """
     try:
-        return app(arguments, standalone_mode=False) or 0
-    except click.exceptions.Exit as error:
+        status = app(arguments or ["--help"], prog_name="credo", standalone_mode=False) or 0
+        return _fail("stopped", 130) if status == 130 else status  # newer versions of Typer tell of Ctrl-C this way
+    except typer.Exit as error:
         return error.exit_code
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         return _fail("stopped", 130)
-    except click.ClickException as error:
-        return _fail(" ".join(error.format_message().split()), 2)
+    except ClickException as error:
+        return _fail(_wrong_use(error), 2)
     except CredoError as error:
         return _fail(str(error), 2)
     except BrokenPipeError:
@@ -69,6 +71,15 @@ def run(arguments: list[str]) -> int:
         raise
     except MemoryError:
         return _fail("memory: expected enough for this request, got none (ask for fewer bars or less data)", 2)
+
+
+def _wrong_use(error: Exception) -> str:
+    """What Typer has to say, what came, and where to look."""
+    cause = getattr(error.__cause__, "errors", None)  # newer versions of Typer leave out what came
+    came = f", got {cause()[0]['input']!r}" if callable(cause) else ""
+    context = getattr(error, "ctx", None)
+    where = f"{context.command_path} --help" if context else "credo --help"
+    return f"{error.format_message().rstrip('.')}{came} ({where} tells more)"
 
 
 def _fail(message: str, status: int) -> int:

@@ -52,6 +52,7 @@ def train(
         TimeRemainingColumn(),
         TextColumn("{task.fields[metrics]}"),
         console=console,
+        disable=not console.is_terminal,
     )
     tasks: dict[str, int] = {}
     shown: dict[str, str] = {}
@@ -63,6 +64,8 @@ def train(
         shown.update({key: f"{key.replace('_', ' ')} {value:.3f}" for key, value in metrics.items() if key != "loss"})
         bar.update(tasks[stage], completed=step, metrics=", ".join(shown.values()))
 
+    if data.in_split("train") and not data.in_split("valid"):
+        console.print("note: the corpus has no piece in its split valid, so nothing is measured on unseen music")
     with bar:
         result = run(data, plan, folder, resume=resume, progress=progress)
     console.print(f"Trained in {result.seconds / 60:.1f} minutes", highlight=False)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from credo.compose.generate import Composition
 from credo.errors import FileError, MissingExtraError, UsageError
 from credo.io.files import save
+
+if TYPE_CHECKING:  # it loads a tensor library, which asking for a format that does not exist should not
+    from credo.compose.generate import Composition
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ def file_stem(piece: Composition) -> str:
     request = piece.settings["request"]
     words = [
         piece.settings["model"] or "piece",
-        request["key"] or "",
+        piece.settings["key"] or "",
         f"{request['bars']} bars",
         f"seed {request['seed']}",
     ]
@@ -82,7 +87,8 @@ def deliver(
         piece: the composition.
         folder: where to; it is made if it is not there.
         formats: names from `FORMATS`; None for all for which the libraries are installed. The JSON is always written.
-        stem: name of the files without their endings; None for `file_stem`.
+        stem: name of the files without their endings, which may replace older ones; None for `file_stem`, with a
+            number after it where another composition has that name.
 
     Raises:
         UsageError: a format is unknown.
@@ -92,33 +98,84 @@ def deliver(
     unknown = sorted(set(formats or ()) - set(FORMATS))
     if unknown:
         raise UsageError(f"formats: expected some of {', '.join(FORMATS)}, got {', '.join(unknown)}")
-    folder, stem = Path(folder), stem or file_stem(piece)
-    missing: list[str] = []
+    folder = Path(folder)
+    new_folders = [path for path in (folder, *folder.parents) if not path.exists()]
+    placed: list[Path] = []
+    staging = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=".credo-", dir=folder))
-    except OSError as error:
-        raise FileError(folder, f"cannot be written to: {error.strerror or error}") from error
-    try:
-        for name in FORMATS if formats is None else formats:
-            ending, write = FORMATS[name]
-            try:
-                write(piece, staging / f"{stem}{ending}")
-            except MissingExtraError as error:
-                if formats is not None:
-                    raise
-                missing.append(f"{name}: {error}")
+        settings = _seen_from(folder, piece.settings)
+        stem = stem or _free_stem(folder, file_stem(piece), settings)
+        missing = _write_all(piece, staging, stem, formats)
         names = sorted(path.name for path in staging.iterdir())
-        record = {**piece.settings, "files": names}
-        (staging / f"{stem}.json").write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", "utf-8")
-        files = []
-        for name in [*names, f"{stem}.json"]:
+        record = json.dumps({**settings, "files": names}, indent=2, ensure_ascii=False) + "\n"
+        (staging / f"{stem}.json").write_text(record, "utf-8")
+        names.append(f"{stem}.json")
+        for name in names:
+            if (folder / name).is_dir():
+                raise FileError(folder / name, "expected a file to write, found a folder")
+        for name in names:
+            if not (folder / name).exists():
+                placed.append(folder / name)
             os.replace(staging / name, folder / name)
-            files.append(folder / name)
-    except OSError as error:
+    except BaseException as error:
+        for path in placed:
+            path.unlink(missing_ok=True)
+        if staging:
+            shutil.rmtree(staging, ignore_errors=True)
+        for path in new_folders:
+            with suppress(OSError):
+                path.rmdir()
         if isinstance(error, FileError):
             raise FileError(folder, error.reason, hint=error.hint) from error
-        raise FileError(folder, f"cannot be written to: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-    return Delivery(tuple(files), tuple(missing))
+        if isinstance(error, OSError):
+            raise FileError(folder, f"cannot be written to: {(error.strerror or str(error)).lower()}") from error
+        raise
+    staging.rmdir()
+    return Delivery(tuple(folder / name for name in names), missing)
+
+
+def _write_all(piece: Composition, folder: Path, stem: str, formats: Sequence[str] | None) -> tuple[str, ...]:
+    """Write the formats; returns a line for each that was left out."""
+    missing = []
+    for name in FORMATS if formats is None else formats:
+        ending, write = FORMATS[name]
+        try:
+            write(piece, folder / f"{stem}{ending}")
+        except MissingExtraError as error:
+            if formats is not None:
+                raise
+            missing.append(f"{name}: {error}")
+    return tuple(missing)
+
+
+def _seen_from(folder: Path, settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings with paths as seen from the folder of the JSON, so that both can be moved together."""
+    model, seed = settings["model_folder"], settings["seed_file"]
+    return {
+        **settings,
+        "model_folder": model and _relative(model, folder),
+        "seed_file": seed and {**seed, "file": _relative(seed["file"], folder)},
+    }
+
+
+def _relative(path: str, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(path, folder.resolve())).as_posix()
+    except ValueError:  # on another drive
+        return path
+
+
+def _free_stem(folder: Path, stem: str, settings: dict[str, Any]) -> str:
+    """The stem, or the first one with a number after it that no other composition has."""
+    for candidate in itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2))):
+        path = folder / f"{candidate}.json"
+        if not path.exists():
+            return candidate
+        with suppress(OSError, ValueError, AttributeError):
+            there = json.loads(path.read_text("utf-8"))
+            there.pop("files", None)
+            if there == json.loads(json.dumps(settings)):
+                return candidate
+    raise AssertionError

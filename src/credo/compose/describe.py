@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from credo.compose.models import available, find_model
+from credo.compose.models import available, find_model, window_of
 from credo.corpora.corpus import Corpus
-from credo.corpora.statistics import statistics
-from credo.errors import FileError
+from credo.corpora.report import Report
+from credo.errors import FileError, ModelError
 from credo.io.files import SUFFIXES, load_with_remarks
 from credo.models.folder import read_card
 from credo.music.keys import estimate_key
@@ -23,8 +23,12 @@ def describe_models() -> list[str]:
         return ["No models are installed. credo train makes one from your own files."]
     lines = []
     for name, folder in models.items():
-        card = read_card(folder)
-        lines.append(f"{name:12} {card['texture']['name']}, trained on {card['data']['name']}   ({folder})")
+        try:
+            card = read_card(folder)
+            texture = window_of(card).texture.name
+            lines.append(f"{name:12} {texture}, trained on {_table(card, 'data').get('name', '?')}   ({folder})")
+        except ModelError as error:
+            lines.append(f"{name:12} cannot be used: {error}")
     return lines
 
 
@@ -74,28 +78,38 @@ def describe_corpus(corpus: Corpus) -> list[str]:
         f"corpus       {corpus.card.name}: {corpus.card.description}",
         f"texture      {corpus.texture.name}",
         f"licence      {corpus.card.licence}",
-        f"pieces       {', '.join(f'{count} {split}' for split, count in corpus.split_sizes().items())}",
-        *(str(line) for line in statistics(corpus).lines()),
+        *(f"{label.lower():12} {text}" for label, text in Report.of(corpus, len(corpus)).rows() if label != "Files"),
     ]
 
 
 def describe_card(card: dict[str, Any]) -> list[str]:
     """What a model is, what it learnt from, and how well."""
-    data, recipe = card.get("data", {}), card.get("recipe", {})
-    machine = recipe.get("model", {})
+    window, data = window_of(card), _table(card, "data")
+    hidden = _table(_table(card, "recipe"), "model").get("hidden") or ["?"]
     voices = ", ".join(
-        voice["name"] if voice["kind"] == "drums" else f"{voice['name']} {voice['low']}..{voice['high']}"
-        for voice in card["texture"]["voices"]
+        voice.name if voice.kind == "drums" else f"{voice.name} {pitch_name(voice.low)}..{pitch_name(voice.high)}"
+        for voice in window.texture.voices
     )
+    pieces = ", ".join(f"{count} {split}" for split, count in _table(data, "pieces").items()) or "?"
     lines = [
         f"model        {card.get('name', '-')}",
-        f"texture      {card['texture']['name']}: {voices}",
-        f"window       {card['window_steps']} steps of 1/{card['texture']['steps_per_quarter']} quarter",
-        f"layers       {', '.join(map(str, machine.get('hidden', [])))} hidden units",
-        f"data         {data.get('name', '-')}: {data.get('windows', '?')} windows of {data.get('pieces', '?')} pieces",
+        f"texture      {window.texture.name}: {voices}",
+        f"window       {window.steps} steps of 1/{window.texture.steps_per_quarter} quarter",
+        f"layers       {', '.join(map(str, hidden))} hidden units",
+        f"data         {data.get('name', '-')}: {data.get('windows', '?')} windows; pieces: {pieces}",
         f"licence      {data.get('licence', '-')}",
         f"cite         {data.get('citation', '-')}",
     ]
-    lines += [f"score        {key.replace('_', ' ')}: {value:.3f}" for key, value in card.get("scores", {}).items()]
-    lines += [f"made with    {', '.join(f'{k} {v}' for k, v in card.get('versions', {}).items())}"]
+    lines += [f"score        {key.replace('_', ' ')}: {value:.4g}" for key, value in _scores(card)]
+    lines += [f"made with    {', '.join(f'{k} {v}' for k, v in _table(card, 'versions').items())}"]
     return lines
+
+
+def _scores(card: dict[str, Any]) -> list[tuple[str, float]]:
+    return [(key, value) for key, value in _table(card, "scores").items() if isinstance(value, int | float)]
+
+
+def _table(record: dict[str, Any], name: str) -> dict[str, Any]:
+    """A table of a card, empty where there is none."""
+    table = record.get(name)
+    return table if isinstance(table, dict) else {}

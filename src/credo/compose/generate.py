@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,59 +12,21 @@ import numpy as np
 
 import credo
 from credo.compose import masks
+from credo.compose.models import find_model, window_of
 from credo.compose.seeds import Seed
-from credo.errors import UsageError
+from credo.compose.wishes import Request
+from credo.errors import ModelError, UsageError
 from credo.models import backend
 from credo.models.dbn import DBN
 from credo.models.folder import load_model, weights_checksum
-from credo.music.grid import Cells, Grid, decode
+from credo.music.grid import REST, Cells, Grid, decode
 from credo.music.pitch import Key
 from credo.music.score import DEFAULT_TEMPO_BPM, KeyChange, Metre, Score, Tempo, Timeline
-from credo.music.texture import Texture
-from credo.music.window import Window, decode_steps, encode_steps, key_codes
+from credo.music.texture import Voice
+from credo.music.timelines import canonical
+from credo.music.window import decode_steps, encode_steps, key_codes
 from credo.sampling.anneal import Rewriter, Schedule, Tapes
-
-MOST_BARS = 512
-MOST_SEED = 2**31 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is wished for.
-
-    Attributes:
-        bars: length in bars, a seed's bars included.
-        tempo: quarters a minute; None for the seed's, or 90.
-        key: the key; None for the seed's, or one drawn by the random seed.
-        metre: numerator and denominator; None for the seed's, or 4/4.
-        temperature: below 1 for more ordinary music, above 1 for stranger.
-        seed: of the random numbers.
-        iterations: of the annealed sampling.
-    """
-
-    bars: int = 16
-    tempo: float | None = None
-    key: Key | None = None
-    metre: tuple[int, int] | None = None
-    temperature: float = 1.0
-    seed: int = 0
-    iterations: int = 256
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.bars <= MOST_BARS:
-            raise UsageError(f"bars: expected 1 to {MOST_BARS}, got {self.bars}")
-        if self.tempo is not None and not 10 <= self.tempo <= 400:
-            raise UsageError(f"tempo: expected 10 to 400 quarters a minute, got {self.tempo:g}")
-        if not 0.05 <= self.temperature <= 10:
-            raise UsageError(f"temperature: expected 0.05 to 10, got {self.temperature:g}")
-        if not 0 <= self.seed <= MOST_SEED:
-            raise UsageError(f"seed: expected 0 to {MOST_SEED}, got {self.seed}")
-        if not 1 <= self.iterations <= 100_000:
-            raise UsageError(f"iterations: expected 1 to 100000, got {self.iterations}")
-        if self.metre is not None:
-            numerator, denominator = self.metre
-            if not 1 <= numerator <= 32 or denominator not in (1, 2, 4, 8, 16, 32):
-                raise UsageError(f"metre: expected one such as 4/4, 3/4 or 6/8, got {numerator}/{denominator}")
+from credo.shapes import expect
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +56,10 @@ class Composer:
         dbn: a fine-tuned network.
         card: the model's card, with its texture and window.
         checksum: of the weights, written beside each piece.
+        given: name or folder by which the user called the model, written beside each piece.
+
+    Raises:
+        ModelError: the card makes no sense, or does not fit the network.
 
     Example:
         >>> composer = Composer.load("chorale")                           # doctest: +SKIP
@@ -101,11 +67,15 @@ class Composer:
         >>> credo.save(piece.score, "new.mid")                            # doctest: +SKIP
     """
 
-    def __init__(self, dbn: DBN, card: dict[str, Any], *, checksum: str = "") -> None:
-        self.dbn, self.card = dbn, card
-        self.texture = Texture.from_dict(card["texture"])
-        self.window = Window(self.texture, card["window_steps"])
-        self.checksum = checksum
+    def __init__(self, dbn: DBN, card: dict[str, Any], *, checksum: str = "", given: str | Path = "") -> None:
+        self.dbn, self.card, self.checksum, self.given = dbn, card, checksum, given
+        self.window = window_of(card)
+        self.texture = self.window.texture
+        if self.window.size != dbn.visible.groups:
+            raise ModelError(
+                f"model: expected {self.window.size} codes by the card's texture and window, "
+                f"got a network of {dbn.visible.groups}"
+            )
         quarter = self.texture.steps_per_quarter  # training windows begin on quarters
         self._rewriter = Rewriter(dbn, self.window.steps, self.window.cell_of_step_code, hop=quarter)
 
@@ -116,10 +86,8 @@ class Composer:
         Raises:
             ModelError: there is no such model, or it cannot be used.
         """
-        from credo.compose.models import find_model
-
         folder = find_model(model)
-        return cls(*load_model(folder), checksum=weights_checksum(folder))
+        return cls(*load_model(folder), checksum=weights_checksum(folder), given=model)
 
     def compose(
         self,
@@ -139,12 +107,16 @@ class Composer:
             UsageError: the wish cannot be met by this model.
         """
         blank, kept = self._blank(request, seed)
-        mask = masks.whole_notes(blank, masks.steps(blank, 0, kept))
-        grid = self.complete(blank, mask, request, progress=progress)
+        grid = self.complete(blank, masks.begun_before(blank, kept), request, progress=progress)
+        grid = _struck_anew(grid, blank, kept)
+        folder = str(Path(self.given).resolve()) if self.given and Path(self.given).is_dir() else None
         settings = {
             "model": self.card.get("name"),
+            "model_given": None if folder else str(self.given),
+            "model_folder": folder,
             "model_sha256": self.checksum,
-            "request": _plain(replace(request, key=grid.timeline.key)),
+            "key": grid.timeline.key.name if grid.timeline.key else None,
+            "request": request.to_dict(),
             "seed_file": None if seed is None else seed.to_dict(),
             "backend": backend.name(),
             "credo": credo.__version__,
@@ -165,13 +137,20 @@ class Composer:
 
         Args:
             grid: the held notes, and the piece's timeline.
-            mask: which codes are held, shape (T, K), from `masks`.
+            mask: which codes are held, shape (T, K), from `masks`. It is closed by `masks.whole_notes`.
             request: temperature, random seed and iterations count here; the rest is the grid's.
             progress: called with (iterations done, iterations in all).
 
         Returns:
             A grid in which every held cell is as it was.
+
+        Raises:
+            UsageError: grid or mask do not fit this model.
         """
+        if grid.texture != self.texture:
+            raise UsageError(f"grid: expected the model's texture {self.texture.name}, got {grid.texture.name}")
+        expect("mask", mask, "T K", T=grid.steps, K=self.window.codes_per_step)
+        mask = masks.whole_notes(grid, mask)
         tapes = Tapes(encode_steps(grid)[None], mask[None], key_codes(grid.timeline.key).astype(np.int32)[None])
         codes = self._rewriter.rewrite(
             tapes,
@@ -186,28 +165,27 @@ class Composer:
     def _blank(self, request: Request, seed: Seed | None) -> tuple[Grid, int]:
         """The held notes on a timeline of the length wished for, and how many steps are held."""
         timeline, kept = _timeline(request, seed, self._draw_key(request))
-        steps = timeline.length * self.texture.steps_per_quarter
-        if steps.denominator != 1:
+        steps, metre = timeline.length * self.texture.steps_per_quarter, timeline.metres[-1]
+        if (metre.bar * self.texture.steps_per_quarter).denominator != 1:
             raise UsageError(
-                f"metre: expected bars of whole 1/{self.texture.steps_per_quarter} quarters, got {timeline.metres}"
+                f"metre: expected bars of whole 1/{self.texture.steps_per_quarter} quarters, "
+                f"got {metre.numerator}/{metre.denominator}"
             )
         silent = [Cells.silent(voice, int(steps)) for voice in self.texture.voices]
         if seed is None:
             return Grid(self.texture, tuple(silent), timeline), 0
         kept_steps = int(kept * self.texture.steps_per_quarter)
-        cells = []
-        for voice, empty, given in zip(self.texture.voices, silent, seed.grid.voices, strict=True):
-            arrays = (empty.sounding.copy(), empty.attack.copy(), empty.velocity.copy())
-            for target, source in zip(arrays, (given.sounding, given.attack, given.velocity), strict=True):
-                target[:kept_steps] = source[:kept_steps]
-            cells.append(Cells.of(voice, *arrays))
+        cells = [
+            _beginning(voice, empty, given, kept_steps)
+            for voice, empty, given in zip(self.texture.voices, silent, seed.grid.voices, strict=True)
+        ]
         return Grid(self.texture, tuple(cells), timeline), kept_steps
 
     def _draw_key(self, request: Request) -> Key:
         """A key drawn with the random seed, as often as the training data have it."""
         shares = self.card.get("keys") or {"C major": 1.0}
         names = sorted(shares)
-        weights = np.array([shares[name] for name in names])
+        weights = np.array([shares[name] for name in names], float)
         return Key.parse(names[np.random.default_rng(request.seed).choice(len(names), p=weights / weights.sum())])
 
 
@@ -225,22 +203,40 @@ def _timeline(request: Request, seed: Seed | None, drawn: Key) -> tuple[Timeline
             hint="--bars counts the kept bars too",
         )
     old = seed.grid.timeline
-    metre = replace(old.metre_at(kept), onset=kept)
-    if request.metre is not None and request.metre != (metre.numerator, metre.denominator):
-        metre = Metre(kept, *request.metre)
-    new_bars = request.bars - seed.keep_bars
-    metres = (*(m for m in old.metres if m.onset < kept), metre)
-    if len(metres) > 1 and (metres[-2].numerator, metres[-2].denominator) == (metre.numerator, metre.denominator):
-        metres = metres[:-1]
+    metres = tuple(m for m in old.metres if m.onset < kept) or (replace(old.metre_at(kept), onset=Fraction(0)),)
+    metre = Metre(kept, *request.metre) if request.metre else replace(metres[-1], onset=kept)
     tempos = tuple(t for t in old.tempos if t.onset < kept)
     if request.tempo is not None:
         tempos = (Tempo(Fraction(0), request.tempo),)
     keys = tuple(k for k in old.keys if k.onset < kept)
     if request.key is not None:
         keys = (KeyChange(Fraction(0), request.key),)
-    return Timeline(kept + new_bars * metre.bar, tempos, metres, keys, old.pickup), kept
+    length = kept + (request.bars - seed.keep_bars) * metre.bar
+    return canonical(Timeline(length, tempos, (*metres, metre), keys, old.pickup)), kept
 
 
-def _plain(request: Request) -> dict[str, Any]:
-    """The request as JSON, its key by name."""
-    return {**asdict(request), "key": request.key.name if request.key else None}
+def _beginning(voice: Voice, empty: Cells, given: Cells, kept: int) -> Cells:
+    """Silent cells that begin with given ones: `kept` steps, and the rest of the notes that began in them."""
+    steps = min(len(empty), len(given))
+    held = masks.lasting(voice, given, kept)[:steps]
+    arrays = []
+    for old, new in zip(
+        (empty.sounding, empty.attack, empty.velocity), (given.sounding, given.attack, given.velocity), strict=True
+    ):
+        filled = old.copy()
+        filled[:steps] = np.where(held, new[:steps], old[:steps])
+        arrays.append(filled)
+    return Cells.of(voice, *arrays)
+
+
+def _struck_anew(grid: Grid, given: Grid, kept: int) -> Grid:
+    """The grid with each given note as long as it was: what goes on at its pitch after it is a note of its own."""
+    if not 0 < kept < grid.steps:
+        return grid
+    voices = []
+    for voice, cells, old in zip(grid.texture.voices, grid.voices, given.voices, strict=True):
+        sounded = old.sounding != REST if voice.kind == "mono" else old.sounding
+        ends = np.zeros_like(sounded)
+        ends[kept:] = sounded[kept - 1 : -1] & ~sounded[kept:]
+        voices.append(Cells.of(voice, cells.sounding, cells.attack | ends, cells.velocity))
+    return grid.with_voices(voices)

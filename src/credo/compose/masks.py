@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from credo.music.grid import REST, Grid
+from credo.music.grid import REST, Cells, Grid
+from credo.music.texture import Voice
 
 
 def nothing(grid: Grid) -> np.ndarray:
@@ -22,10 +23,29 @@ def everything(grid: Grid) -> np.ndarray:
 
 
 def steps(grid: Grid, start: int, stop: int) -> np.ndarray:
-    """Hold all voices from a step to another (left out): `steps(grid, 0, n)` is what a continuation holds."""
+    """Hold all voices from a step to another (left out)."""
     mask = nothing(grid)
     mask[max(start, 0) : max(stop, 0)] = True
     return mask
+
+
+def begun_before(grid: Grid, stop: int) -> np.ndarray:
+    """Hold all voices up to a step (left out), and the notes that sound there to their ends: a continuation's mask."""
+    pairs = zip(grid.texture.voices, grid.voices, strict=True)
+    return steps(grid, 0, stop) | _columns(grid, [lasting(voice, cells, stop) for voice, cells in pairs])
+
+
+def lasting(voice: Voice, cells: Cells, stop: int) -> np.ndarray:
+    """The cells before a step and those of the notes that sound on there; bool, shape (T,) or (T, P)."""
+    held = np.zeros(cells.sounding.shape, bool)
+    held[: max(stop, 0)] = True
+    if voice.kind != "drums" and stop > 0:
+        sounding = cells.sounding != REST if voice.kind == "mono" else cells.sounding
+        for step in range(stop, len(cells)):
+            held[step] = held[step - 1] & sounding[step] & ~cells.attack[step]
+            if not held[step].any():
+                break
+    return held
 
 
 def voices(grid: Grid, names: set[str]) -> np.ndarray:

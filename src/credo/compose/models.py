@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
-from credo.errors import ModelError
+from credo.errors import ModelError, UsageError
 from credo.models.folder import CARD
+from credo.music.pitch import Key
+from credo.music.texture import Texture
+from credo.music.window import Window
 
 #: Models that ship with Credo.
 SHIPPED = Path(__file__).parent.parent / "pretrained"
@@ -43,3 +47,29 @@ def find_model(model: str | Path) -> Path:
         f"model: expected a folder or one of {', '.join(models) or 'no models, for none are installed'}, got {model}",
         hint="credo train makes a model from your own files",
     )
+
+
+def window_of(card: dict[str, Any]) -> Window:
+    """What a model sees, by its card.
+
+    Raises:
+        ModelError: the card makes no sense.
+    """
+    try:
+        window = Window(Texture.from_dict(card["texture"]), card["window_steps"])
+        shares = card.get("keys") or {}
+        for name in shares:
+            Key.parse(name)
+        sensible = isinstance(window.steps, int) and all(share >= 0 for share in shares.values())
+        if sensible and window.steps % window.texture.steps_per_quarter == 0 and (not shares or sum(shares.values())):
+            return window
+    except (UsageError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(f"model: expected a card of texture, window and keys: {_in_words(error)}") from error
+    raise ModelError(
+        "model: expected a card with a window of whole quarters and shares of keys, "
+        f"got {card['window_steps']!r} steps and {shares!r}"
+    )
+
+
+def _in_words(error: Exception) -> str:
+    return str(error) if isinstance(error, UsageError) else f"got {type(error).__name__} {error}"

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from credo.errors import UsageError
+from credo.errors import FileError, UsageError
 from credo.io.files import load
 from credo.music.grid import Grid
 from credo.music.keys import written_or_estimated_key
@@ -23,10 +23,12 @@ class Seed:
 
     Attributes:
         grid: the seed on the model's texture.
-        keep_bars: how many of its bars are kept; an upbeat counts as the start of the first.
+        keep_bars: how many of its bars are kept, whole, with the rests at their ends; an upbeat counts as the start
+            of the first.
         kept_quarters: their length.
-        source: name of the file.
+        source: path of the file.
         sha256: of the file's bytes.
+        lenient: whether notes that have no place on the texture were left out.
     """
 
     grid: Grid
@@ -34,6 +36,7 @@ class Seed:
     kept_quarters: Fraction
     source: str = ""
     sha256: str = ""
+    lenient: bool = False
 
     @classmethod
     def read(cls, path: str | Path, texture: Texture, *, keep_bars: int | None = None, lenient: bool = False) -> Seed:
@@ -50,7 +53,7 @@ class Seed:
             UsageError: there are not so many bars, or notes of the kept bars have no place on the texture.
         """
         seed = cls.of(load(path), texture, keep_bars=keep_bars, lenient=lenient)
-        return replace(seed, source=Path(path).name, sha256=hashlib.sha256(Path(path).read_bytes()).hexdigest())
+        return replace(seed, source=str(Path(path).resolve()), sha256=checksum(path), lenient=lenient)
 
     @classmethod
     def of(cls, score: Score, texture: Texture, *, keep_bars: int | None = None, lenient: bool = False) -> Seed:
@@ -80,4 +83,21 @@ class Seed:
 
     def to_dict(self) -> dict[str, Any]:
         """What is written beside a composition."""
-        return {"file": self.source, "sha256": self.sha256, "keep_bars": self.keep_bars}
+        return {
+            "file": self.source,
+            "sha256": self.sha256,
+            "keep_bars": self.keep_bars,
+            "lenient": self.lenient,
+        }
+
+
+def checksum(path: str | Path) -> str:
+    """SHA-256 of a file, in hexadecimal.
+
+    Raises:
+        FileError: the file cannot be read.
+    """
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError as error:
+        raise FileError(path, f"cannot be read: {(error.strerror or str(error)).lower()}") from error

@@ -1,1 +1,3 @@
 """How good, measured."""
+
+import credo.models  # noqa: F401 - chooses the backend of Keras, before any module here imports Keras

@@ -2,25 +2,30 @@
 
     [model]
     window_steps = 32
-    hidden = [1024, 512]
+    hidden = [768, 512]
 
     [pretraining]
-    epochs = 4
+    steps = 800
 
     [finetuning]
-    steps = 8000
+    steps = 10000
 
 Every value has a default that suits a folder of four-part music and half an hour on two cores.
 """
 
 from __future__ import annotations
 
+import math
+import re
 import tomllib
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 from credo.errors import FileError, UsageError
+
+#: Bounds that are checked before memory is asked for.
+MOST_SEED, MOST_STEPS, MOST_UNITS = 2**31 - 1, 4096, 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class ModelRecipe:
     """
 
     window_steps: int = 32
-    hidden: tuple[int, ...] = (1024, 512)
+    hidden: tuple[int, ...] = (768, 512)
     passes: int = 1
     dropout: float = 0.0
 
@@ -52,7 +57,7 @@ class PretrainingRecipe:
         chains: persistent chains (PCD); 0 for CD.
     """
 
-    steps: int = 1500
+    steps: int = 800
     batch: int = 128
     rate: float = 1e-3
     k: int = 1
@@ -72,9 +77,9 @@ class FinetuningRecipe:
         decay: weight decay (decoupled).
     """
 
-    steps: int = 12000
+    steps: int = 10000
     batch: int = 128
-    rate: float = 1e-3
+    rate: float = 3e-3
     warmup: int = 200
     clip: float = 5.0
     decay: float = 1e-4
@@ -99,7 +104,11 @@ class DataRecipe:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A whole training run."""
+    """A whole training run.
+
+    Raises:
+        UsageError: a value is out of range.
+    """
 
     name: str = "model"
     seed: int = 0
@@ -107,6 +116,9 @@ class Recipe:
     data: DataRecipe = field(default_factory=DataRecipe)
     pretraining: PretrainingRecipe = field(default_factory=PretrainingRecipe)
     finetuning: FinetuningRecipe = field(default_factory=FinetuningRecipe)
+
+    def __post_init__(self) -> None:
+        _check(self)
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able form."""
@@ -119,9 +131,7 @@ class Recipe:
         Raises:
             UsageError: a key is unknown or a value has the wrong type or range.
         """
-        recipe = _build(cls, data, "")
-        _check(recipe)
-        return recipe
+        return _build(cls, data, "")
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Recipe:
@@ -152,7 +162,7 @@ def _build(cls: type, data: Any, where: str) -> Any:
         if is_dataclass(default):
             values[name] = _build(type(default), value, name)
         elif isinstance(default, tuple):
-            if not isinstance(value, list | tuple) or not all(isinstance(x, int) for x in value):
+            if not isinstance(value, list | tuple) or not all(type(x) is int for x in value):
                 raise UsageError(f"recipe: expected a list of whole numbers for {name}, got {value!r}")
             values[name] = tuple(value)
         elif isinstance(default, float) and isinstance(value, int | float) and not isinstance(value, bool):
@@ -166,9 +176,12 @@ def _build(cls: type, data: Any, where: str) -> Any:
 
 def _check(recipe: Recipe) -> None:
     model, data, pre, fine = recipe.model, recipe.data, recipe.pretraining, recipe.finetuning
+    sizes = model.hidden or (0,)
     rules = {
-        "model.window_steps >= 1": model.window_steps >= 1,
-        "model.hidden of sizes >= 1": bool(model.hidden) and min(model.hidden) >= 1,
+        "name of at least one letter": bool(recipe.name.strip()),
+        f"seed from 0 to {MOST_SEED}": 0 <= recipe.seed <= MOST_SEED,
+        f"model.window_steps from 1 to {MOST_STEPS}": 1 <= model.window_steps <= MOST_STEPS,
+        f"model.hidden of sizes from 1 to {MOST_UNITS}": 1 <= min(sizes) <= max(sizes) <= MOST_UNITS,
         "model.passes >= 1": model.passes >= 1,
         "0 <= model.dropout < 1": 0 <= model.dropout < 1,
         "data.hop >= 0": data.hop >= 0,
@@ -178,10 +191,13 @@ def _check(recipe: Recipe) -> None:
         and pre.batch >= 1
         and pre.k >= 1
         and pre.chains >= 0,
-        "pretraining.rate > 0": pre.rate > 0,
+        "pretraining.rate > 0": 0 < pre.rate < math.inf,
         "finetuning.steps >= 0, batch >= 1, warmup >= 0": fine.steps >= 0 and fine.batch >= 1 and fine.warmup >= 0,
-        "finetuning.rate > 0, clip > 0, decay >= 0": fine.rate > 0 and fine.clip > 0 and fine.decay >= 0,
+        "finetuning.rate > 0, clip > 0, decay >= 0": 0 < fine.rate < math.inf
+        and fine.clip > 0
+        and 0 <= fine.decay < math.inf,
     }
     for rule, holds in rules.items():
         if not holds:
-            raise UsageError(f"recipe: expected {rule}, got {recipe.to_dict()[rule.split('.')[0].split()[-1]]}")
+            section = re.search(r"[a-z]+", rule)[0]
+            raise UsageError(f"recipe: expected {rule}, got {section} {recipe.to_dict()[section]!r}")

@@ -16,7 +16,10 @@ import hashlib
 import json
 import platform
 import time
+import zipfile
+import zlib
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,15 +35,16 @@ from credo.io.atomic import atomic_path, write_text
 from credo.models import backend
 from credo.models.dbn import DBN
 from credo.models.folder import save_model
-from credo.models.units import Bernoulli, Joint, Softmax
 from credo.music.pitch import Key
 from credo.music.window import MODES, Window
 from credo.training import finetune, greedy
+from credo.training.build import build
 from credo.training.logbook import Logbook
 from credo.training.monitors import MaskedLikelihood, free_energy_gap
 from credo.training.recipe import Recipe
 
 _VALID_ROWS = 1024
+_MOST_WEIGHT = 1000.0  # in nats; a weight of 10 all but decides its unit
 
 #: Told after each chunk of steps: the stage ("layer 1", ..., "fine-tuning"), step, steps of the stage, and metrics.
 Progress = Callable[[str, int, int, dict[str, float]], None]
@@ -61,25 +65,6 @@ class Result:
     seconds: float
 
 
-def build(recipe: Recipe, window: Window) -> DBN:
-    """The untrained network of a recipe over a window."""
-    units = [
-        Softmax(block.groups, block.categories) if block.kind == "softmax" else Bernoulli(block.groups)
-        for block in window.blocks
-    ]
-    return DBN(
-        Joint(units),
-        recipe.model.hidden,
-        held=window.held,
-        cells=window.cell_of_code,
-        passes=recipe.model.passes,
-        dropout=recipe.model.dropout,
-        k=recipe.pretraining.k,
-        chains=recipe.pretraining.chains,
-        seed=recipe.seed,
-    )
-
-
 def train(
     corpus: Corpus,
     recipe: Recipe,
@@ -94,7 +79,8 @@ def train(
     """Train a model on a corpus.
 
     Args:
-        corpus: the data; its split `train` is trained on, `valid` is watched.
+        corpus: the data; its split `train` is trained on, `valid` is watched. Without pieces in `valid` nothing is
+            measured on unseen music, and the card has no scores.
         recipe: what to do.
         out: the run's folder.
         resume: go on from the last checkpoint in `out`.
@@ -104,14 +90,19 @@ def train(
         progress: see `Progress`.
 
     Raises:
-        UsageError: the folder holds another run, or none although `resume` is asked for.
-        CorpusError: a split has no pieces.
-        FileError: the folder cannot be written.
+        UsageError: the folder holds another run, or none although `resume` is asked for; or the window is no whole
+            number of quarters.
+        CorpusError: there are no pieces to train on, or training diverges.
+        FileError: the folder cannot be written, or its checkpoint is damaged.
     """
     began = time.monotonic()
     out = Path(out)
-    if resume and not (out / "recipe.json").exists():
-        raise UsageError(f"resume: expected a run in {out}, found none")
+    _check_claim(out, resume)
+    if recipe.model.window_steps % corpus.texture.steps_per_quarter:
+        raise UsageError(
+            f"recipe: expected model.window_steps in whole quarters of {corpus.texture.steps_per_quarter} steps, "
+            f"got {recipe.model.window_steps}"
+        )
     window = Window(corpus.texture, recipe.model.window_steps)
     codes, valid = _data(corpus, recipe, window)
     identity = {"recipe": recipe.to_dict(), "data": _checksum(codes)}
@@ -156,7 +147,10 @@ class _Run:
 
     def train(self, codes: np.ndarray, valid: np.ndarray) -> None:
         saved = self._read_checkpoint()
-        logbook = Logbook(self.out, saved["records"] if saved else 0)
+        with closing(Logbook(self.out, saved["records"] if saved else 0)) as logbook:
+            self._train(codes, valid, saved, logbook)
+
+    def _train(self, codes: np.ndarray, valid: np.ndarray, saved: dict[str, Any] | None, logbook: Logbook) -> None:
         data, held_out = codes, valid
         layers = len(self.dbn.rbms)
         for stage in range(layers + 1):
@@ -169,7 +163,8 @@ class _Run:
             if stage + 1 < layers and not (saved and saved["stage"] > stage + 1):
                 seed = self.recipe.seed + stage
                 data, held_out = (greedy.layer_data(self.dbn.rbms[stage], x, seed) for x in (data, held_out))
-        logbook.close()
+        measured = _likelihood_watch(self.dbn, valid)()
+        self.scores.update({f"held-out {key}": value for key, value in measured.items()})
 
     def _pretrain(
         self, stage: int, data: np.ndarray, held_out: np.ndarray, saved: dict[str, Any] | None, logbook: Logbook
@@ -194,7 +189,6 @@ class _Run:
             self._restore(saved, self.dbn)
         watch = _likelihood_watch(self.dbn, valid)
         self._run_stage(stage, "fine-tuning", self.dbn, codes, start, fine.steps, watch, logbook)
-        self.scores.update({f"held-out {key}": value for key, value in watch().items()})
 
     def _run_stage(
         self,
@@ -217,9 +211,13 @@ class _Run:
             step = stop
             if step % watch_every == 0 or step == steps:
                 metrics = {**metrics, **watch()}
-            if not all(np.isfinite(value) for value in metrics.values()):
+            largest = _largest(model)
+            if not (largest < _MOST_WEIGHT and all(np.isfinite(value) for value in metrics.values())):
+                numbers = ", ".join(f"{key} {value:.4g}" for key, value in {**metrics, "weights to": largest}.items())
                 raise CorpusError(
-                    f"training: {name} diverged at step {step}: {metrics}", hint="lower the rate in the recipe"
+                    f"training: {name} diverged at step {step}: expected finite numbers and weights within "
+                    f"{_MOST_WEIGHT:g}, got {numbers}",
+                    hint="lower the rate in the recipe",
                 )
             logbook.write(name, step, metrics)
             if self.progress:
@@ -248,21 +246,34 @@ class _Run:
         if not path.exists():
             return None
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 saved = {name: file[name] for name in file.files}
             saved.update(json.loads(saved.pop("state").tobytes()))
-        except (OSError, ValueError, KeyError, EOFError) as error:
-            raise FileError(path, "is not a checkpoint of Credo", hint="start again in another folder") from error
-        self.scores = dict(saved["scores"])
+            self.scores = dict(saved["scores"])
+            if not all(isinstance(saved[name], int) for name in ("stage", "step", "records")):
+                raise ValueError("stage, step and records are whole numbers")
+        except _DAMAGE as error:
+            raise _damaged(path) from error
         return saved
 
     def _restore(self, saved: dict[str, Any], model: keras.Model | None) -> None:
-        for index, variable in enumerate(self.dbn.variables):
-            variable.assign(saved[f"w{index}"])
-        if model is not None:
-            model.optimizer.build(model.trainable_variables)
-            for index, variable in enumerate(model.optimizer.variables):
-                variable.assign(saved[f"o{index}"])
+        try:
+            for index, variable in enumerate(self.dbn.variables):
+                variable.assign(saved[f"w{index}"])
+            if model is not None:
+                model.optimizer.build(model.trainable_variables)
+                for index, variable in enumerate(model.optimizer.variables):
+                    variable.assign(saved[f"o{index}"])
+        except _DAMAGE as error:
+            raise _damaged(self.out / "checkpoint.npz") from error
+
+
+#: What damaged files raise in NumPy, zipfile, zlib, json and Keras.
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error)
+
+
+def _damaged(path: Path) -> FileError:
+    return FileError(path, "is not a checkpoint of this run, or is damaged", hint="start again in another folder")
 
 
 def _data(corpus: Corpus, recipe: Recipe, window: Window) -> tuple[np.ndarray, np.ndarray]:
@@ -270,27 +281,41 @@ def _data(corpus: Corpus, recipe: Recipe, window: Window) -> tuple[np.ndarray, n
     rule = recipe.data
     options = {"hop_steps": rule.hop or None, "seed": recipe.seed}
     codes = training_codes(corpus, window, "train", transpose=rule.transpose, max_windows=rule.most_windows, **options)
-    valid = training_codes(corpus, window, "valid", transpose=False, max_windows=_VALID_ROWS, **options)
+    valid = codes[:0]
+    if corpus.in_split("valid"):
+        valid = training_codes(corpus, window, "valid", transpose=False, max_windows=_VALID_ROWS, **options)
     untold = np.random.default_rng(recipe.seed).random(len(codes)) < rule.hide_key
     codes[untold, -2:] = 0
     return codes, valid
+
+
+def _check_claim(out: Path, resume: bool) -> None:
+    """Check that a folder holds a run where one is to be resumed, and none else."""
+    if resume and not (out / "recipe.json").exists():
+        raise UsageError(f"resume: expected a run in {out}, found none", hint="leave --resume out to start one")
+    if not resume and (out / "recipe.json").exists():
+        raise UsageError(f"out: {out} already holds a run", hint="--resume goes on with it; or name another folder")
 
 
 def _claim(out: Path, identity: dict[str, Any], resume: bool) -> None:
     """Make the run's folder this run's, or check that it is."""
     path = out / "recipe.json"
     try:
-        if path.exists():
-            if not resume:
-                raise UsageError(f"out: {out} already holds a run", hint="--resume goes on with it")
-            if json.loads(path.read_text("utf-8")) != json.loads(json.dumps(identity)):
+        if resume:
+            try:
+                there = json.loads(path.read_text("utf-8"))
+            except ValueError as error:
+                raise FileError(path, "is damaged", hint="start again in another folder") from error
+            if there != json.loads(json.dumps(identity)):
                 raise UsageError(
                     f"resume: the run in {out} has another recipe or other data", hint="name another folder"
                 )
             return
         out.mkdir(parents=True, exist_ok=True)
+    except FileError:
+        raise
     except OSError as error:
-        raise FileError(out, f"the run's folder cannot be used: {error.strerror}") from error
+        raise FileError(out, f"the run's folder cannot be used: {(error.strerror or str(error)).lower()}") from error
     write_text(path, json.dumps(identity, indent=2) + "\n")
 
 
@@ -306,10 +331,19 @@ def _checksum(codes: np.ndarray) -> str:
 
 
 def _gap_watch(rbm: Any, data: np.ndarray, held_out: np.ndarray) -> Callable[[], dict[str, float]]:
+    if not len(held_out):
+        return dict
     rows = data[:: max(1, len(data) // _VALID_ROWS)][:_VALID_ROWS]
     return lambda: {"free_energy_gap": free_energy_gap(rbm, rows, held_out)}
 
 
+def _largest(model: keras.Model) -> float:
+    """The largest magnitude among the trained numbers; not a number where one of them is not."""
+    return max(float(keras.ops.max(keras.ops.abs(variable))) for variable in model.trainable_variables)
+
+
 def _likelihood_watch(dbn: DBN, valid: np.ndarray) -> Callable[[], dict[str, float]]:
+    if not len(valid):
+        return dict
     likelihood = MaskedLikelihood(dbn, valid)
     return lambda: {"nats_a_hidden_cell": likelihood()}

@@ -1,0 +1,33 @@
+"""Where the wings meet in training: the layout of a window becomes the units of a machine."""
+
+from __future__ import annotations
+
+from credo.models.dbn import DBN
+from credo.models.units import Bernoulli, Joint, Softmax
+from credo.music.window import Window
+from credo.training.recipe import Recipe
+
+
+def units_of(window: Window) -> Joint:
+    """The visible units that a window's codes are states of."""
+    return Joint(
+        [
+            Softmax(block.groups, block.categories) if block.kind == "softmax" else Bernoulli(block.groups)
+            for block in window.blocks
+        ]
+    )
+
+
+def build(recipe: Recipe, window: Window) -> DBN:
+    """The untrained network of a recipe over a window."""
+    return DBN(
+        units_of(window),
+        recipe.model.hidden,
+        held=window.held,
+        cells=window.cell_of_code,
+        passes=recipe.model.passes,
+        dropout=recipe.model.dropout,
+        k=recipe.pretraining.k,
+        chains=recipe.pretraining.chains,
+        seed=recipe.seed,
+    )
