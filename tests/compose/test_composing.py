@@ -1,0 +1,94 @@
+"""Pieces from noise: as long, as fast and in the key that was wished for, and the same again for the same seed."""
+
+from fractions import Fraction
+
+import pytest
+
+from credo.compose.generate import Composer, Request
+from credo.errors import ModelError, UsageError
+from credo.io.files import save
+from credo.music.pitch import Key
+
+pytestmark = pytest.mark.machine
+
+
+BARS = [((4, 4), 4), ((3, 4), 3), ((6, 8), 3), ((7, 8), Fraction(7, 2)), ((2, 2), 4)]
+
+
+@pytest.mark.parametrize(("metre", "bar"), BARS)
+def test_a_piece_has_the_bars_and_the_metre_of_the_wish(tiny_composer, metre, bar):
+    timeline = tiny_composer.compose(Request(bars=5, metre=metre, iterations=2)).score.timeline
+    assert timeline.length == 5 * bar
+    assert len(list(timeline.bars())) == 5
+    assert [(m.onset, m.numerator, m.denominator) for m in timeline.metres] == [(0, *metre)]
+
+
+def test_a_piece_has_the_key_and_the_tempo_of_the_wish(tiny_composer):
+    piece = tiny_composer.compose(Request(bars=1, key=Key(-2, "minor"), tempo=72.5, iterations=2))
+    assert piece.score.timeline.key == Key(-2, "minor")
+    assert piece.score.timeline.tempos[0].bpm == 72.5
+    assert piece.grid.title == "Tiny in G minor, no. 0"
+    assert piece.kept_quarters == 0
+
+
+def test_keys_are_drawn_as_often_as_the_music_had_them(tiny_composer):
+    shares = tiny_composer.card["keys"]
+    assert sum(shares.values()) == pytest.approx(100, abs=0.1)
+    drawn = [tiny_composer._draw_key(Request(seed=seed)).name for seed in range(300)]
+    assert set(drawn) == set(shares)
+    for name, share in shares.items():
+        assert drawn.count(name) / 3 == pytest.approx(share, abs=10)
+
+
+@pytest.fixture
+def midi(tiny_composer, tmp_path):
+    """The MIDI file of a request, in bytes."""
+
+    def make(**wish) -> bytes:
+        save(tiny_composer.compose(Request(bars=2, **wish)).score, tmp_path / "piece.mid")
+        return (tmp_path / "piece.mid").read_bytes()
+
+    return make
+
+
+def test_the_same_seed_makes_the_same_bytes_and_another_does_not(midi):
+    assert midi(seed=7) == midi(seed=7)
+    assert midi(seed=7) != midi(seed=8)
+
+
+def test_temperature_and_iterations_count(midi):
+    assert len({midi(), midi(temperature=0.2), midi(iterations=5)}) == 3
+
+
+def test_a_metre_between_the_steps_is_refused(tiny_composer):
+    with pytest.raises(UsageError, match="metre: expected bars of whole 1/4 quarters, got 5/32"):
+        tiny_composer.compose(Request(bars=16, metre=(5, 32)))
+
+
+def test_progress_is_told_to_the_end(tiny_composer):
+    told = []
+    tiny_composer.compose(Request(bars=1, iterations=70), progress=lambda done, total: told.append((done, total)))
+    assert told == [(32, 70), (64, 70), (70, 70)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"texture": None},
+        {"texture": "satb"},
+        {"texture": {"name": "x", "voices": [], "steps_per_quarter": 4}},
+        {"texture": {"name": "x", "voices": "soprano", "steps_per_quarter": 4}},
+        {"texture": {"name": "x", "voices": [{"name": "a", "kind": "mono", "low": "c"}], "steps_per_quarter": 4}},
+        {"window_steps": 0},
+        {"window_steps": 18},
+        {"window_steps": 32},
+        {"window_steps": "16"},
+        {"keys": {"H major": 1}},
+        {"keys": {"C major": -1}},
+        {"keys": {"C major": "often"}},
+        {"keys": ["C major"]},
+    ],
+)
+def test_a_card_that_makes_no_sense_is_refused(tiny_composer, change):
+    with pytest.raises(ModelError, match="model: expected"):
+        Composer(tiny_composer.dbn, {**tiny_composer.card, **change})

@@ -1,0 +1,41 @@
+"""One tiny model, trained once, for all tests that compose; and one cache of what is compiled."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))  # for tiny.py, which folders of tests share
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(HERE.parent / ".pytest_cache" / "compiled"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.05")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_folders(tmp_path_factory):
+    """The user's folders are the tests' own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
+            patch.setenv(name, str(tmp_path_factory.getbasetemp() / name.lower()))
+        yield
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory):
+    """The folder of a finished run."""
+    import tiny
+    from credo.training.runs import train
+
+    out = tmp_path_factory.mktemp("runs") / "tiny"
+    train(tiny.corpus(), tiny.RECIPE, out, chunk_steps=tiny.CHUNK)
+    return out
+
+
+@pytest.fixture(scope="session")
+def tiny_composer(tiny_run):
+    """A composer with the model of that run; what it compiles is shared by the tests."""
+    from credo.compose.generate import Composer
+
+    return Composer.load(tiny_run)
