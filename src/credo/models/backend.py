@@ -42,7 +42,7 @@ def compiled(model: keras.Model, function: Callable[..., Any]) -> Callable[..., 
     if name() == "tensorflow":
         import tensorflow as tf
 
-        return tf.function(function, jit_compile=False, reduce_retracing=True)  # XLA on a CPU: 10 times slower
+        return tf.function(function, jit_compile=False)  # XLA on a CPU: 10 times slower
 
     import torch
 
@@ -80,10 +80,8 @@ class Stepper:
         """
         self.model.reset_metrics()
         if self._scan is None:
-            logs: dict[str, Any] = {}
-            for rows in batches:
-                logs = self.model.train_on_batch(self.data[rows], return_dict=True)
-            return {key: float(value) for key, value in logs.items()}
+            logs = [self.model.train_on_batch(self.data[rows], return_dict=True) for rows in batches]  # each its own
+            return {key: float(np.mean([each[key] for each in logs])) for key in logs[0]}
         model = self.model
         parts = (model.trainable_variables, model.non_trainable_variables, model.optimizer.variables)
         state, metrics = self._scan(
