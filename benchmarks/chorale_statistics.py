@@ -22,20 +22,17 @@ from credo.music.grid import REST, Cells, Grid
 from credo.music.pitch import Key
 from credo.music.score import KeyChange
 from credo.music.window import bar_timeline, decode_steps, encode_steps, key_codes
-from credo.sampling.anneal import Rewriter, Schedule, Tapes
+from credo.sampling.anneal import Schedule, Tapes
 
 BATCH = 32
 
 
-def samples(composer: Composer, count: int, bars: int, temperature: float, iterations: int) -> list[Grid]:
+def samples(composer: Composer, count: int, bars: int, temperature: float, schedule: Schedule) -> list[Grid]:
     """Unconditional samples in 4/4."""
     texture = composer.texture
     timeline = bar_timeline(bars, 4, 4, texture)
     steps = bars * 4 * texture.steps_per_quarter
     blank = Grid(texture, tuple(Cells.silent(voice, steps) for voice in texture.voices), timeline)
-    rewriter = Rewriter(
-        composer.dbn, composer.window.steps, composer.window.cell_of_step_code, hop=texture.steps_per_quarter
-    )
     codes, mask = encode_steps(blank), masks.nothing(blank)
     grids: list[Grid] = []
     for first in range(0, count, BATCH):
@@ -43,7 +40,7 @@ def samples(composer: Composer, count: int, bars: int, temperature: float, itera
         tapes = Tapes(
             np.repeat(codes[None], BATCH, 0), np.repeat(mask[None], BATCH, 0), np.stack([key_codes(k) for k in keys])
         )
-        drawn = rewriter.rewrite(tapes, Schedule(iterations), temperature=temperature, seed=first)
+        drawn = composer.rewriter.rewrite(tapes, schedule, temperature=temperature, seed=first)
         for key, rows in zip(keys, drawn, strict=True):
             grid = decode_steps(rows, blank)
             grids.append(
@@ -108,7 +105,7 @@ def main() -> None:
     columns = {f"corpus, {options.split}": measure(piece.grid for piece in corpus.in_split(options.split))}
     composer = Composer.load(options.model)
     for heat in options.temperatures:
-        grids = samples(composer, options.count, options.bars, heat, options.iterations)
+        grids = samples(composer, options.count, options.bars, heat, Schedule(options.iterations))
         columns[f"{options.model}, T={heat:g}"] = measure(grids)
     names = list(next(iter(columns.values())))
     print(f"{'':30}" + "".join(f"{column:>18}" for column in columns))

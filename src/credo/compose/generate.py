@@ -76,8 +76,13 @@ class Composer:
                 f"model: expected {self.window.size} codes by the card's texture and window, "
                 f"got a network of {dbn.visible.groups}"
             )
-        quarter = self.texture.steps_per_quarter  # training windows begin on quarters
-        self._rewriter = Rewriter(dbn, self.window.steps, self.window.cell_of_step_code, hop=quarter)
+        self.rewriter = Rewriter(
+            dbn,
+            self.window.steps,
+            self.window.cell_of_step_code,
+            hop=self.texture.steps_per_quarter,  # training windows begin on quarters
+            line_of_step_code=self.window.line_of_step_code,
+        )
 
     @classmethod
     def load(cls, model: str | Path) -> Composer:
@@ -152,7 +157,7 @@ class Composer:
         expect("mask", mask, "T K", T=grid.steps, K=self.window.codes_per_step)
         mask = masks.whole_notes(grid, mask)
         tapes = Tapes(encode_steps(grid)[None], mask[None], key_codes(grid.timeline.key).astype(np.int32)[None])
-        codes = self._rewriter.rewrite(
+        codes = self.rewriter.rewrite(
             tapes,
             Schedule(request.iterations),
             temperature=request.temperature,

@@ -36,6 +36,8 @@ class DBN(keras.Model):
         held: shape (G,), 1 where a code is context that is always known; None for none.
         cells: shape (G,), for each code the number of the cell it belongs to; the codes of a cell are hidden together.
             None: each code is a cell.
+        groupings: coarser partitions of the cells, each of shape (cells,), with the number of each cell's group. In
+            fine-tuning, each row hides single cells or whole groups of one of the partitions, all equally often.
         passes: how often the unrolled stack goes up and down.
         dropout: share of the first layer's hidden units switched off in fine-tuning.
         k: steps of the chain in pretraining; see `RBM`.
@@ -50,6 +52,7 @@ class DBN(keras.Model):
         *,
         held: Sequence[int] | np.ndarray | None = None,
         cells: Sequence[int] | np.ndarray | None = None,
+        groupings: Sequence[Sequence[int] | np.ndarray] = (),
         passes: int = 1,
         dropout: float = 0.0,
         k: int = 1,
@@ -69,6 +72,9 @@ class DBN(keras.Model):
         self.cells = np.arange(G) if cells is None else np.asarray(cells).astype(int)
         if self.held.shape != (G,) or self.cells.shape != (G,):
             raise UsageError(f"DBN: expected held and cells of {G} codes, got {self.held.shape}, {self.cells.shape}")
+        self.groupings = [np.asarray(grouping).astype(int) for grouping in groupings]
+        if any(grouping.shape != (self.cells.max() + 1,) for grouping in self.groupings):
+            raise UsageError(f"DBN: expected groupings of {self.cells.max() + 1} cells each")
         self.passes, self.dropout, self.k, self.chains, self.seed = passes, dropout, k, chains, seed
         below: list[Units] = [self.visible, *(Bernoulli(size) for size in self.layer_sizes[:-1])]
         self.rbms = [
@@ -143,10 +149,12 @@ class DBN(keras.Model):
         return logits
 
     def energy(self, v: Any) -> Any:
-        """How surprising visible states are: minus a lower bound on their log probability, up to log Z.
+        """How surprising visible states are: about minus their log probability, up to the top RBM's log Z.
 
-        For one layer it is the free energy. For more, with q the factorial posterior of the layers below the top RBM:
-        -E_q[log P(v | h)] - H(q) + F_top(E_q[h]), with means in the place of samples.
+        For one layer it is the free energy, and exact. For more, with q the factorial posterior of the layers below the
+        top RBM, it is the variational -E_q[log P(v | h)] - H(q) + E_q[F_top(h)] with means in the place of samples,
+        -log P(v | E_q[h]) - H(q) + F_top(E_q[h]). Both terms are then curved, one too low and one too high, so that it
+        is an approximation and no bound.
 
         Args:
             v: visible states, shape (B, N).
@@ -178,23 +186,24 @@ class DBN(keras.Model):
         del y, y_pred, sample_weight
         v = as_states(self.visible, ops.convert_to_tensor(x))
         key = ops.convert_to_tensor(self.key)
-        known, cells_hidden = self.draw_mask(ops.shape(v)[0], key)
+        known, cells_hidden = self.draw_mask(ops.shape(v)[0], key, grouped=bool(self.groupings))
         keep = None
         if training and self.dropout:
             uniform = random.uniform(random.advance(key, 2), (ops.shape(v)[0], self.layer_sizes[0]))
             keep = ops.cast(uniform >= self.dropout, "float32") / (1 - self.dropout)
-        self.key.assign(random.advance(key, 3))
+        self.key.assign(random.advance(key, 4 + len(self.groupings) if self.groupings else 3))
         logits = self._predict(v, self.visible.spread(known), self.passes, keep)
         nats = -ops.sum((1 - known) * self.visible.log_prob(self.visible.collapse(v), logits), axis=-1)
         self.nats.update_state(ops.sum(nats) / ops.sum(cells_hidden))
         return ops.mean(nats / cells_hidden)
 
-    def draw_mask(self, rows: Any, key: Any) -> tuple[Any, Any]:
+    def draw_mask(self, rows: Any, key: Any, *, grouped: bool = False) -> tuple[Any, Any]:
         """Hide in each row a share of the cells that is uniform between none and all.
 
         Args:
             rows: number of rows, B.
-            key: of the draw; the next key is used too.
+            key: of the draw; the next key is used too, and with `grouped` those from the third on.
+            grouped: whether some rows hide whole groups of cells; see `groupings`.
 
         Returns:
             Which codes are known, shape (B, G), and how many cells are hidden (at least 1), shape (B,).
@@ -202,10 +211,16 @@ class DBN(keras.Model):
         count = int(self.cells.max()) + 1
         share = random.uniform(key, (rows, 1))
         hidden = ops.cast(random.uniform(random.advance(key), (rows, count)) < share, "float32")
+        if grouped:
+            choice = random.uniform(random.advance(key, 3), (rows, 1)) * (1 + len(self.groupings))
+            for number, grouping in enumerate(self.groupings, 1):
+                draw = random.uniform(random.advance(key, 3 + number), (rows, int(grouping.max()) + 1)) < share
+                whole = ops.take(ops.cast(draw, "float32"), ops.convert_to_tensor(grouping), axis=1)
+                hidden = ops.where((choice >= number) & (choice < number + 1), whole, hidden)
         free = np.zeros(count, np.float32)
         free[self.cells[~self.held]] = 1
-        hidden = hidden * free
-        known = 1 - ops.take(hidden, self.cells, axis=1)
+        hidden = hidden * ops.convert_to_tensor(free)
+        known = 1 - ops.take(hidden, ops.convert_to_tensor(self.cells), axis=1)
         return known, ops.maximum(ops.sum(hidden, axis=-1), 1)
 
     # -- generating --------------------------------------------------------------------------------------------------
@@ -296,6 +311,7 @@ class DBN(keras.Model):
             "hidden": list(self.layer_sizes),
             "held": self.held.astype(int).tolist(),
             "cells": self.cells.tolist(),
+            "groupings": [grouping.tolist() for grouping in self.groupings],
             "passes": self.passes,
             "dropout": self.dropout,
             "k": self.k,

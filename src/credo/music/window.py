@@ -110,6 +110,27 @@ class Window:
         return np.concatenate([music, [music.max() + 1, music.max() + 2]])
 
     @cached_property
+    def line_of_step_code(self) -> np.ndarray:
+        """For each code of a step, the number of its voice; the place in the metre is one more; shape (K,), int."""
+        widths = [_codes_of_voice(voice) for voice in self.texture.voices]
+        return np.repeat(np.arange(len(widths) + 1), [*widths, 1])
+
+    @cached_property
+    def groupings(self) -> list[np.ndarray]:
+        """Groups of cells that one hides together when one works on music: a voice's quarter, a quarter, a voice.
+
+        Three arrays of shape (cells of a window,), int: the number of each cell's group.
+        """
+        cells = int(self.cell_of_code.max()) + 1
+        line, quarter = np.zeros(cells, int), np.zeros(cells, int)
+        first = self.cell_of_step_code * self.steps
+        for step in range(self.steps):
+            line[first + step] = self.line_of_step_code
+            quarter[first + step] = step // self.texture.steps_per_quarter
+        quarters = int(quarter.max()) + 1
+        return [line * quarters + quarter, quarter, line]
+
+    @cached_property
     def held(self) -> np.ndarray:
         """Which codes are context; shape (G,), bool."""
         return np.concatenate([np.full(block.groups, block.held) for block in self.blocks])

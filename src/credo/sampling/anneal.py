@@ -2,8 +2,10 @@
 
 The passage is a *tape*: codes of T steps, K codes a step. At each iteration the tape is cut into windows at a random
 place; in every window a random share of the free cells is hidden, the stack predicts them from the rest in one go, and
-draws replace them. The share falls from most of the cells to a few, so that the first iterations lay out the passage
-and the last ones settle details (Yao, Ozair, Cho & Bengio 2014; the schedule of Huang et al. 2017).
+draws replace them. The opening lays out the whole passage: the share falls from most of the cells to a few (Yao, Ozair,
+Cho & Bengio 2014; the schedule of Huang et al. 2017). Single cells cannot move a long note, so cycles follow: each
+chooses blocks, a line over a hop of steps, and writes them anew with everything else known, again from most of their
+cells to a few; there are fewer blocks from cycle to cycle.
 """
 
 from __future__ import annotations
@@ -20,26 +22,62 @@ from credo.models.backend import compiled
 from credo.models.dbn import DBN
 from credo.shapes import expect
 
+_CYCLES = 0x5EED  # sets the stream that chooses blocks apart from the one that draws cells
+
 
 class Schedule(NamedTuple):
-    """How the hidden share falls.
+    """How much is hidden, and when.
 
     Attributes:
         iterations: number of iterations.
-        most: share of the free cells hidden at first.
-        least: share hidden at last.
-        falling: part of the iterations during which the share falls; it stays at `least` after them.
+        opening: part of the iterations that lays out the whole passage.
+        most: share of the free cells hidden at the start of the opening.
+        least: share of the cells hidden at the end of the opening and of each cycle.
+        falling: part of the opening during which the share falls; it stays at `least` after that.
+        cycle: iterations of a cycle; 0 for an opening that takes all iterations.
+        most_blocks: share of the blocks that the first cycle writes anew.
+        least_blocks: share of the blocks that the last cycle writes anew.
     """
 
     iterations: int = 256
+    opening: float = 0.3
     most: float = 0.95
     least: float = 0.05
     falling: float = 0.75
+    cycle: int = 12
+    most_blocks: float = 0.7
+    least_blocks: float = 0.15
 
-    def share(self, iteration: Any) -> Any:
-        """The share of an iteration (a number or an array of numbers)."""
-        slope = (self.most - self.least) / max(self.falling * self.iterations, 1)
-        return ops.maximum(self.least, self.most - slope * ops.cast(iteration, "float32"))
+    def plan(self) -> Plan:
+        """The shares of each iteration."""
+        opening = max(1, round(self.opening * self.iterations)) if self.cycle else self.iterations
+        slope = (self.most - self.least) / max(self.falling * opening, 1)
+        cells = np.maximum(self.least, self.most - slope * np.arange(opening))
+        cells[0] = 1.0  # everything that is free is drawn once before any of it is looked at
+        rest = np.arange(self.iterations - opening)
+        number, place = (rest // self.cycle, rest % self.cycle) if self.cycle else (rest, rest)
+        inside = 1 - (1 - self.least) * place / max(self.cycle - 1, 1)
+        last = max(int(number.max(initial=0)), 1)
+        blocks = self.most_blocks + (self.least_blocks - self.most_blocks) * number / last
+        return Plan(
+            np.concatenate([cells, inside]).astype(np.float32),
+            np.concatenate([np.ones(opening), blocks]).astype(np.float32),
+            np.concatenate([np.zeros(opening), 1 + number]).astype(np.int32),
+        )
+
+
+class Plan(NamedTuple):
+    """What each iteration hides.
+
+    Attributes:
+        cells: share of the cells of the chosen blocks, shape (I,).
+        blocks: share of the blocks that are chosen, shape (I,).
+        cycles: number of the cycle, shape (I,); the iterations of a cycle work on the same blocks.
+    """
+
+    cells: np.ndarray
+    blocks: np.ndarray
+    cycles: np.ndarray
 
 
 class Tapes(NamedTuple):
@@ -65,14 +103,25 @@ class Rewriter:
         cell_of_step_code: for each code of a step, the cell it belongs to, shape (K,).
         hop: steps between the starts of the windows that the network was trained on; the tape is cut at multiples of
             it only.
+        line_of_step_code: for each code of a step, the line (voice) it belongs to, shape (K,); None for one line.
     """
 
-    def __init__(self, dbn: DBN, steps: int, cell_of_step_code: np.ndarray, hop: int = 1) -> None:
+    def __init__(
+        self,
+        dbn: DBN,
+        steps: int,
+        cell_of_step_code: np.ndarray,
+        *,
+        hop: int = 1,
+        line_of_step_code: np.ndarray | None = None,
+    ) -> None:
         if hop < 1 or steps % hop:
             raise UsageError(f"Rewriter: expected a hop that divides the window's {steps} steps, got {hop}")
         self.dbn, self.steps, self.hop = dbn, steps, hop
         self.cell_of_step_code = np.asarray(cell_of_step_code)
         self.codes_per_step = len(self.cell_of_step_code)
+        lines = np.zeros(self.codes_per_step, int) if line_of_step_code is None else np.asarray(line_of_step_code)
+        self.line_of_step_code = lines
         self._chunk = compiled(dbn, self._run_chunk)
 
     def rewrite(
@@ -114,41 +163,57 @@ class Rewriter:
         pad = ((0, 0), (before, (windows + 1) * W - before - T), (0, 0))
         known = np.pad(tapes.known, pad, constant_values=True).astype(np.float32)
         codes = np.pad(np.where(tapes.known, tapes.codes, 0), pad).astype(np.int32)
-        key, done, chunk = random.make_key(seed), 0, 32
-        first = True
-        while done < schedule.iterations:
+        plan, key, chunk = schedule.plan(), random.make_key(seed), 32
+        for done in range(0, schedule.iterations, chunk):
             now = min(chunk, schedule.iterations - done)
-            shares = np.array(schedule.share(np.arange(done, done + chunk)), np.float32)
-            if first:
-                shares[0] = 1.0  # everything that is free is drawn once before any of it is looked at
-                first = False
-            arguments = (codes, known, tapes.context.astype(np.int32), key, shares, np.int32(now))
+            part = Plan(*(np.resize(column[done : done + now], chunk) for column in plan))
+            arguments = (codes, known, tapes.context.astype(np.int32), key, *part, np.int32(done), np.int32(now))
             codes = self._chunk(*(ops.convert_to_tensor(x) for x in (*arguments, np.float32(temperature))))
-            key = ops.convert_to_numpy(random.advance(key, 3 * now))
-            done += now
             if progress:
-                progress(done, schedule.iterations)
+                progress(done + now, schedule.iterations)
         result = ops.convert_to_numpy(codes)[:, before : before + T]
         return np.where(tapes.known, tapes.codes, result).astype(np.uint8)
 
-    def _run_chunk(self, codes: Any, known: Any, context: Any, key: Any, shares: Any, count: Any, heat: Any) -> Any:
+    def _run_chunk(
+        self,
+        codes: Any,
+        known: Any,
+        context: Any,
+        key: Any,
+        cells: Any,
+        blocks: Any,
+        cycles: Any,
+        done: Any,
+        count: Any,
+        temperature: Any,
+    ) -> Any:
+        cycle_key = ops.stack([ops.bitwise_xor(key[0], _CYCLES), key[1]])
+
         def body(index: Any, codes: Any) -> Any:
-            return self._iterate(codes, known, context, random.advance(key, 3 * index), shares[index], heat)
+            here = random.advance(key, 3 * (done + index))
+            blocks_key = random.advance(cycle_key, cycles[index])
+            return self._iterate(codes, known, context, (here, blocks_key), (cells[index], blocks[index]), temperature)
 
         return ops.fori_loop(0, count, body, codes)
 
-    def _iterate(self, codes: Any, known: Any, context: Any, key: Any, share: Any, temperature: Any) -> Any:
+    def _iterate(
+        self, codes: Any, known: Any, context: Any, keys: tuple[Any, Any], shares: tuple[Any, Any], temperature: Any
+    ) -> Any:
         W, K = self.steps, self.codes_per_step
         B, padded = codes.shape[0], codes.shape[1]
         windows = padded // W - 1
         span = windows * W
-        cells = int(self.cell_of_step_code.max()) + 1
-        # The tape is cut at a random place, and a share of the free cells is hidden.
+        cells, lines = int(self.cell_of_step_code.max()) + 1, int(self.line_of_step_code.max()) + 1
+        key, blocks_key = keys
+        # The tape is cut at a random place, and a share of the free cells of the chosen blocks is hidden.
         phase = ops.cast(random.uniform(key, (1,))[0] * (W // self.hop), "int32") * self.hop
         start = (0, phase, 0)
         here = ops.slice(codes, start, (B, span, K))
-        draw = ops.cast(random.uniform(random.advance(key), (B, span, cells)) < share, "float32")
-        hidden = ops.take(draw, self.cell_of_step_code, axis=2) * (1 - ops.slice(known, start, (B, span, K)))
+        draw = ops.cast(random.uniform(random.advance(key), (B, span, cells)) < shares[0], "float32")
+        hidden = ops.take(draw, ops.convert_to_tensor(self.cell_of_step_code), axis=2)
+        chosen = ops.cast(random.uniform(blocks_key, (B, padded // self.hop, lines)) < shares[1], "float32")
+        chosen = ops.take(ops.repeat(chosen, self.hop, axis=1), ops.convert_to_tensor(self.line_of_step_code), axis=2)
+        hidden = hidden * ops.slice(chosen * (1 - known), start, (B, span, K))
         # Windows see their own steps and the context only.
         window_codes = ops.concatenate([self._cut(here), ops.repeat(context, windows, axis=0)], axis=1)
         window_hidden = self._cut(hidden)

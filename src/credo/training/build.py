@@ -25,6 +25,7 @@ def build(recipe: Recipe, window: Window) -> DBN:
         recipe.model.hidden,
         held=window.held,
         cells=window.cell_of_code,
+        groupings=window.groupings if recipe.finetuning.grouped else (),
         passes=recipe.model.passes,
         dropout=recipe.model.dropout,
         k=recipe.pretraining.k,

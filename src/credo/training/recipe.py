@@ -75,6 +75,7 @@ class FinetuningRecipe:
         warmup: steps during which the rate rises.
         clip: largest norm of the gradient.
         decay: weight decay (decoupled).
+        grouped: whether some rows hide whole voices, quarters, or quarters of a voice, and not single cells.
     """
 
     steps: int = 10000
@@ -83,6 +84,7 @@ class FinetuningRecipe:
     warmup: int = 200
     clip: float = 5.0
     decay: float = 1e-4
+    grouped: bool = True
 
 
 @dataclass(frozen=True, slots=True)
