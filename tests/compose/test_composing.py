@@ -45,7 +45,7 @@ def midi(tiny_composer, tmp_path):
     """The MIDI file of a request, in bytes."""
 
     def make(**wish) -> bytes:
-        save(tiny_composer.compose(Request(bars=2, **wish)).score, tmp_path / "piece.mid")
+        save(tiny_composer.compose(Request(bars=2, **{"iterations": 20, **wish})).score, tmp_path / "piece.mid")
         return (tmp_path / "piece.mid").read_bytes()
 
     return make

@@ -8,6 +8,7 @@ import pytest
 from credo.compose import masks
 from credo.compose.generate import Composer, Request
 from credo.errors import UsageError
+from credo.models import backend
 from credo.music.texture import SATB, Texture, Voice
 from credo.music.window import Window, encode_steps
 from credo.training.build import build
@@ -58,6 +59,7 @@ def untrained(texture, steps):
 
 @pytest.mark.parametrize(("pairs", "shortest", "longest"), [(600, 1, 16), (400, 17, 32)])
 def test_a_thousand_pieces_keep_their_held_notes(tiny_composer, pairs, shortest, longest):
+    pairs = pairs if backend.name() == "jax" else pairs // 20  # elsewhere each piece takes 20 times as long
     differ, held, changed = differing(tiny_composer, pairs, shortest, longest, seed=pairs)
     assert differ == 0
     assert held > 10 * pairs

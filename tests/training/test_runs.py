@@ -36,7 +36,7 @@ def log(run: Path) -> list[dict]:
 
 
 def weights(run: Path) -> list[np.ndarray]:
-    return [np.asarray(variable) for variable in load_model(run / "model")[0].variables]
+    return [variable.numpy() for variable in load_model(run / "model")[0].variables]
 
 
 def changed(section: str, **values):

@@ -339,7 +339,7 @@ def _gap_watch(rbm: Any, data: np.ndarray, held_out: np.ndarray) -> Callable[[],
 
 def _largest(model: keras.Model) -> float:
     """The largest magnitude among the trained numbers; not a number where one of them is not."""
-    return max(float(keras.ops.max(keras.ops.abs(variable))) for variable in model.trainable_variables)
+    return float(np.max([np.abs(keras.ops.convert_to_numpy(x)).max() for x in model.trainable_variables]))
 
 
 def _likelihood_watch(dbn: DBN, valid: np.ndarray) -> Callable[[], dict[str, float]]:
