@@ -42,7 +42,8 @@ def compiled(model: keras.Model, function: Callable[..., Any]) -> Callable[..., 
     if name() == "tensorflow":
         import tensorflow as tf
 
-        return tf.function(function, jit_compile=False)  # XLA on a CPU: 10 times slower
+        # XLA on a CPU: 10 times slower. Autograph: nothing to rewrite in `keras.ops`, and it hides our own exceptions.
+        return tf.function(function, jit_compile=False, autograph=False)
 
     import torch
 

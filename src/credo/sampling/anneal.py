@@ -153,6 +153,7 @@ class Rewriter:
         B, T, K = tapes.codes.shape
         expect("codes", tapes.codes, "B T K", K=self.codes_per_step)
         expect("known", tapes.known, "B T K", B=B, T=T, K=K)
+        expect("context", tapes.context, "B C", B=B, C=self.dbn.visible.groups - self.steps * K)
         if temperature <= 0 or schedule.iterations < 1:
             raise UsageError(
                 f"rewrite: expected temperature > 0 and iterations >= 1, got {temperature} and {schedule.iterations}"

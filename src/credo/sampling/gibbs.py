@@ -58,6 +58,7 @@ def kernel(
     expect("v_known", v_known, "B N", N=units.size)
     expect("known", known, "B G", G=units.groups)
     held = units.spread(ops.cast(known, "float32"))
+    free = 1 - ops.cast(known, "float32")
     draws = 2 * len(machine.rbms) if isinstance(machine, DBN) else 2
 
     def step(state: GibbsState) -> tuple[GibbsState, GibbsInfo]:
@@ -70,8 +71,9 @@ def kernel(
             uniform = random.uniform(random.advance(state.key), (ops.shape(v_logits)[0], units.groups))
             v = units.sample(v_logits, uniform)
         v = held * v_known + (1 - held) * v
-        moved = ops.sum(ops.abs(v - state.v)) / ops.maximum(ops.sum((1 - held) * (v + state.v)), 1.0)
-        return GibbsState(v, random.advance(state.key, draws)), GibbsInfo(moved)
+        moved = ops.cast(units.collapse(v) != units.collapse(state.v), "float32")
+        changed = ops.sum(free * moved) / ops.maximum(ops.sum(free), 1.0)
+        return GibbsState(v, random.advance(state.key, draws)), GibbsInfo(changed)
 
     return step
 
