@@ -84,6 +84,36 @@ def test_the_hidden_share_is_uniform_between_none_and_all():
     assert np.all(np.abs(per_code - 0.5) < 4.5 * 0.5 / np.sqrt(len(known)))
 
 
+GROUPINGS = [[0, 0, 1, 1, 1], [0, 1, 0, 1, 0]]
+
+
+def test_groups_of_cells_are_hidden_together_in_their_share_of_the_rows():
+    """A third of the rows by single cells, a third by each partition; held cells stay known."""
+    rows, dbn = 2003, stack(groupings=GROUPINGS)[0]
+    key = tensor([SEED, 0], "int32")
+    known, hidden = (numpy(x) for x in dbn.draw_mask(rows, key, grouped=True))
+    share = oracle.uniform(SEED, 0, (rows, 1))
+    choice = (oracle.uniform(SEED, 3, (rows,)) * 3).astype(int)
+    draws = [oracle.uniform(SEED, 1, (rows, 5)) < share]
+    for number, grouping in enumerate(GROUPINGS, 1):
+        draws.append((oracle.uniform(SEED, 3 + number, (rows, 2)) < share)[:, grouping])
+    cells = np.stack(draws)[choice, np.arange(rows)] & np.array([1, 0, 1, 1, 0], bool)
+    np.testing.assert_array_equal(known, 1 - cells[:, CELLS])
+    np.testing.assert_array_equal(hidden, np.maximum(cells.sum(axis=1), 1))
+    assert np.all(np.abs(np.bincount(choice) - rows / 3) < 4 * np.sqrt(rows * 2 / 9))
+    alone = numpy(dbn.draw_mask(rows, key)[0])
+    np.testing.assert_array_equal(alone, draw_mask(stack()[0], rows)[0])  # monitors hide single cells
+
+
+def test_the_loss_hides_groups_where_there_are_some():
+    dbn, machines = stack(groupings=GROUPINGS)
+    codes = some_codes()
+    known, hidden = (numpy(x) for x in dbn.draw_mask(B, tensor([SEED, 0], "int32"), grouped=True))
+    nats = loss_of_rows(machines, oracle.expand(codes, GROUPS), known)
+    assert float(numpy(dbn.compute_loss(tensor(codes, "uint8")))) == pytest.approx(np.mean(nats / hidden), abs=1e-5)
+    assert numpy(dbn.key).tolist() == [SEED, 4 + len(GROUPINGS)]
+
+
 def test_the_loss_is_the_nats_of_hidden_cells_with_the_same_masks():
     dbn, machines = stack()
     codes = some_codes()

@@ -25,5 +25,5 @@ def prepare(
         0.0 if warmup else rate, max(steps - warmup, 1), warmup_target=rate if warmup else None, warmup_steps=warmup
     )
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=decay, global_clipnorm=clip)
-    optimizer.exclude_from_weight_decay(var_names=["^[ab]$"])
+    optimizer.exclude_from_weight_decay(var_list=[bias for rbm in dbn.rbms for bias in (rbm.a, rbm.b)])
     dbn.compile(optimizer=optimizer)

@@ -64,7 +64,7 @@ def layer_data(rbm: RBM, data: np.ndarray, seed: int) -> np.ndarray:
 
 
 def batch_rows(rows: int, batch: int, steps: range, seed: int) -> np.ndarray:
-    """Row numbers of some steps: every row once an epoch, in an order given by the seed.
+    """Row numbers of some steps: no row twice an epoch, in an order given by the seed; what fills no batch waits.
 
     Args:
         rows: number of rows of the data.
