@@ -120,7 +120,7 @@ def test_windows_are_cut_at_hops_from_the_first_step(first_step):
 def test_cycles_without_blocks_change_nothing(rewriter):
     tape = tapes(3, 29)
     opening = rewriter.rewrite(tape, Schedule(iterations=1))
-    idle = Schedule(iterations=20, opening=0.05, cycle=5, most_blocks=0.0, least_blocks=0.0)
+    idle = Schedule(iterations=20, opening=0.05, cycle=5, most_blocks=0.0, least_blocks=0.0, closing=0)
     np.testing.assert_array_equal(rewriter.rewrite(tape, idle), opening)
     busy = idle._replace(most_blocks=1.0)
     assert not np.array_equal(rewriter.rewrite(tape, busy), opening)
@@ -155,9 +155,10 @@ def test_joining_undoes_cutting(dbn, B, windows, seed):
     np.testing.assert_array_equal(numpy(rewriter._join(cut, B)), tape)
 
 
-@given(st.integers(1, 300), st.integers(0, 20), st.floats(0.1, 0.9), st.floats(0, 0.2))
-def test_plans_open_with_everything_and_end_with_little(iterations, cycle, opening, least):
-    cells, blocks, cycles = Schedule(iterations, opening=opening, least=least, cycle=cycle).plan()
+@given(st.integers(1, 300), st.integers(0, 20), st.floats(0.1, 0.9), st.floats(0, 0.2), st.floats(0, 1))
+def test_plans_open_with_everything_and_end_with_little(iterations, cycle, opening, least, closing):
+    schedule = Schedule(iterations, opening=opening, least=least, cycle=cycle, closing=closing)
+    cells, blocks, cycles = schedule.plan()
     assert len(cells) == len(blocks) == len(cycles) == iterations
     assert cells[0] == 1
     assert np.all((cells >= np.float32(least)) & (cells <= 1))
@@ -165,22 +166,28 @@ def test_plans_open_with_everything_and_end_with_little(iterations, cycle, openi
     assert np.all(blocks[first] == 1)
     assert np.all(np.diff(cells[first]) <= 0)
     assert np.all(np.diff(cycles) >= 0)
-    assert first.all() or cycle
-    for number in range(1, int(cycles.max()) + 1):
+    last = iterations - min(round(closing * iterations), iterations - np.count_nonzero(first))
+    assert np.all(cells[last:] == np.float32(least))
+    assert np.all(blocks[last:] == 1)
+    middle = ~first & (np.arange(iterations) < last)
+    assert not middle.any() or cycle
+    for number in np.unique(cycles[middle]):
         inside = cycles == number
         assert 1 <= np.count_nonzero(inside) <= cycle
         assert len(np.unique(blocks[inside])) == 1
         assert cells[inside][0] == 1
         assert np.all(np.diff(cells[inside]) < 0)
-    assert np.all(np.diff(blocks[~first]) <= 1e-6)
+    assert np.all(np.diff(blocks[middle]) <= 1e-6)
 
 
-def test_the_default_plan_has_the_shares_it_says():
-    cells, blocks, cycles = Schedule(iterations=100, opening=0.4, most=0.9, least=0.1, falling=0.5, cycle=12).plan()
+def test_a_plan_has_the_shares_it_says():
+    schedule = Schedule(iterations=100, opening=0.4, most=0.9, least=0.1, falling=0.5, cycle=12, closing=0.1)
+    cells, blocks, cycles = schedule.plan()
     np.testing.assert_allclose(cells[[1, 10, 20, 39]], [0.86, 0.5, 0.1, 0.1], atol=1e-6)
-    np.testing.assert_allclose(cells[[40, 51, 52]], [1.0, 0.1, 1.0], atol=1e-6)
-    np.testing.assert_allclose(blocks[[39, 40, 99]], [1.0, 0.7, 0.15], atol=1e-6)
-    assert cycles[[39, 40, 51, 52, 99]].tolist() == [0, 1, 1, 2, 5]
+    np.testing.assert_allclose(cells[[40, 51, 52, 90, 99]], [1.0, 0.1, 1.0, 0.1, 0.1], atol=1e-6)
+    np.testing.assert_allclose(blocks[[39, 40, 89, 90, 99]], [1.0, 0.7, 0.15, 1.0, 1.0], atol=1e-6)
+    assert cycles[[39, 40, 51, 52, 89]].tolist() == [0, 1, 1, 2, 5]
+    assert cycles[90] == cycles[99] > 5
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ class Schedule(NamedTuple):
         cycle: iterations of a cycle; 0 for an opening that takes all iterations.
         most_blocks: share of the blocks that the first cycle writes anew.
         least_blocks: share of the blocks that the last cycle writes anew.
+        closing: part of the iterations, after the cycles, that goes over the whole passage again with `least` hidden.
     """
 
     iterations: int = 256
@@ -47,22 +48,24 @@ class Schedule(NamedTuple):
     cycle: int = 12
     most_blocks: float = 0.7
     least_blocks: float = 0.15
+    closing: float = 0.1
 
     def plan(self) -> Plan:
         """The shares of each iteration."""
         opening = max(1, round(self.opening * self.iterations)) if self.cycle else self.iterations
+        closing = min(round(self.closing * self.iterations), self.iterations - opening)
         slope = (self.most - self.least) / max(self.falling * opening, 1)
         cells = np.maximum(self.least, self.most - slope * np.arange(opening))
         cells[0] = 1.0  # everything that is free is drawn once before any of it is looked at
-        rest = np.arange(self.iterations - opening)
+        rest = np.arange(self.iterations - opening - closing)
         number, place = (rest // self.cycle, rest % self.cycle) if self.cycle else (rest, rest)
         inside = 1 - (1 - self.least) * place / max(self.cycle - 1, 1)
         last = max(int(number.max(initial=0)), 1)
         blocks = self.most_blocks + (self.least_blocks - self.most_blocks) * number / last
         return Plan(
-            np.concatenate([cells, inside]).astype(np.float32),
-            np.concatenate([np.ones(opening), blocks]).astype(np.float32),
-            np.concatenate([np.zeros(opening), 1 + number]).astype(np.int32),
+            np.concatenate([cells, inside, np.full(closing, self.least)]).astype(np.float32),
+            np.concatenate([np.ones(opening), blocks, np.ones(closing)]).astype(np.float32),
+            np.concatenate([np.zeros(opening), 1 + number, np.full(closing, last + 2)]).astype(np.int32),
         )
 
 
