@@ -13,7 +13,8 @@ HEAVY = ("symusic", "music21", "verovio", "typer")  # Keras itself loads rich, a
 MACHINE_WING = (
     *(f"credo.models.{name}" for name in ("backend", "dbn", "folder", "random", "rbm", "units")),
     *(f"credo.sampling.{name}" for name in ("anneal", "gibbs")),
-    *(f"credo.training.{name}" for name in ("finetune", "greedy", "monitors")),
+    *(f"credo.training.{name}" for name in ("finetune", "greedy")),
+    "credo.evaluation.likelihood",
 )
 
 

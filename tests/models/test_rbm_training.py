@@ -76,8 +76,10 @@ def machine_with_chains(kind, options, centred=True):
     return rbm, machine, codes, v0, start, held
 
 
-@pytest.mark.parametrize("option", OPTIONS)
-@pytest.mark.parametrize("kind", HELD)
+@pytest.mark.parametrize(
+    ("kind", "option"),
+    [*(("joint", option) for option in OPTIONS), *((kind, "CD-3, held") for kind in ("bernoulli", "softmax"))],
+)
 def test_a_step_moves_the_weights_by_the_rate_times_the_cd_statistics(kind, option):
     options = OPTIONS[option]
     rbm, machine, codes, v0, start, held = machine_with_chains(kind, options)

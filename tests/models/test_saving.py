@@ -33,7 +33,7 @@ def assert_same_weights(one, other):
         np.testing.assert_array_equal(ours, theirs)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["bernoulli", "nested"])
 def test_an_rbm_comes_back_as_it_was(kind, tmp_path):
     rbm, machine = rbm_and_oracle(*KINDS[kind], 3, chains=5, l2=0.1, weight_scale=0.2)
     again = reloaded(rbm, tmp_path)

@@ -13,9 +13,9 @@ from credo.sampling import gibbs
 from machines import BITS_FIRST, JOINT, SOFTMAX, dbn_and_oracle, numpy, rbm_and_oracle, tensor
 
 pytestmark = pytest.mark.machine
-CHAINS = 12_007
+CHAINS = 6_007
 KINDS = {"bernoulli": (Bernoulli(5), (1,) * 5), "softmax": SOFTMAX, "joint": JOINT, "nested": BITS_FIRST}
-CASES = [(kind, centred) for kind in KINDS for centred in (False, True)]
+CASES = [("bernoulli", False), ("softmax", True), ("joint", False), ("joint", True), ("nested", True)]
 
 
 @pytest.fixture(params=CASES, ids=[f"{kind}{'-centred' if centred else ''}" for kind, centred in CASES], scope="module")
@@ -66,7 +66,7 @@ def test_a_temperature_divides_the_energy(pair, temperature):
 
 def test_chains_forget_where_they_started():
     rbm, machine = rbm_and_oracle(*JOINT, 3, seed=2, scale=0.5)
-    v = gibbs.run(rbm, np.repeat(oracle.all_states(machine.groups)[:1], CHAINS, axis=0), 50, seed=1)
+    v = gibbs.run(rbm, np.repeat(oracle.all_states(machine.groups)[:1], 2003, axis=0), 25, seed=1)
     assert distance(v, machine, machine.p_v()) < 1
 
 

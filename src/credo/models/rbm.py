@@ -46,7 +46,7 @@ class RBM(keras.Model):
 
     The loss is linear in the parameters with the statistics of data and model as constants, so that its gradient is
     exactly the CD gradient, `-(<v h>_data - <v h>_model)`; its value says nothing. Watch the metric `reconstruction`
-    (nats a code between the data and one step of the chain) and the free-energy gap (`training.monitors`).
+    (nats a code between the data and one step of the chain) and the free-energy gap (`evaluation.likelihood`).
 
     Args:
         visible: the visible units, or a number of Bernoulli units.

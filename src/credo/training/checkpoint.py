@@ -115,4 +115,6 @@ class Checkpoints:
             raise self._damaged() from error
 
     def _damaged(self) -> FileError:
-        return FileError(self.path, "is not a checkpoint of this run, or is damaged", hint="start again in another folder")
+        return FileError(
+            self.path, "is not a checkpoint of this run, or is damaged", hint="start again in another folder"
+        )

@@ -11,12 +11,12 @@ import keras
 import numpy as np
 
 from credo.errors import CorpusError
+from credo.evaluation.likelihood import MaskedLikelihood, free_energy_gap
 from credo.models import backend
 from credo.models.dbn import DBN
 from credo.training import finetune, greedy
 from credo.training.checkpoint import Checkpoint, Checkpoints
 from credo.training.logbook import Logbook
-from credo.training.monitors import MaskedLikelihood, free_energy_gap
 from credo.training.recipe import Recipe
 
 _WATCHED_ROWS = 1024
