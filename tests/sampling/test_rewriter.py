@@ -156,12 +156,13 @@ def test_joining_undoes_cutting(dbn, B, windows, seed):
 
 
 @given(st.integers(1, 300), st.integers(0, 20), st.floats(0.1, 0.9), st.floats(0, 0.2), st.floats(0, 1))
+@settings(deadline=None)
 def test_plans_open_with_everything_and_end_with_little(iterations, cycle, opening, least, closing):
     schedule = Schedule(iterations, opening=opening, least=least, cycle=cycle, closing=closing)
     cells, blocks, cycles = schedule.plan()
     assert len(cells) == len(blocks) == len(cycles) == iterations
     assert cells[0] == 1
-    assert np.all((cells >= np.float32(least)) & (cells <= 1))
+    assert np.all((cells >= least - 1e-6) & (cells <= 1))
     first = cycles == 0
     assert np.all(blocks[first] == 1)
     assert np.all(np.diff(cells[first]) <= 0)

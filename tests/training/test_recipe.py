@@ -70,7 +70,7 @@ def test_everything_can_be_said(tmp_path):
         ("[model]\nhidden = [true]", "expected a list of whole numbers for hidden, got [True]"),
         ("[model]\nhidden = []", "expected model.hidden of sizes from 1 to 65536"),
         ("[model]\nhidden = [1000000000]", "expected model.hidden of sizes from 1 to 65536"),
-        ("[model]\nwindow_steps = 0", "expected model.window_steps from 1 to 4096"),
+        ("[model]\nwindow_steps = -4", "expected model.window_steps from 0 to 4096"),
         ("[model]\nwindow_steps = 16.0", "expected int for window_steps, got 16.0"),
         ("[model]\npasses = 0", "expected model.passes >= 1"),
         ("[model]\ndropout = 1.0", "expected 0 <= model.dropout < 1"),

@@ -40,8 +40,8 @@ def train(
     from credo.training.runs import train as run
 
     data = Corpus.load(corpus)
-    plan = Recipe.from_toml(recipe) if recipe else Recipe(name=data.card.name)
-    plan = replace(plan, **{k: v for k, v in {"name": name, "seed": seed}.items() if v is not None})
+    plan = Recipe.from_toml(recipe) if recipe else Recipe()
+    plan = replace(plan, name=name or plan.name or data.card.name, seed=plan.seed if seed is None else seed)
     folder = out or Path("runs") / plan.name
     console = Console(stderr=True)
     bar = Progress(

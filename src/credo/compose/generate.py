@@ -186,21 +186,24 @@ class Composer:
         ]
         return Grid(self.texture, tuple(cells), timeline), kept_steps
 
-    def _draw_key(self, request: Request) -> Key:
-        """A key drawn with the random seed, as often as the training data have it."""
+    def _draw_key(self, request: Request) -> Key | None:
+        """A key drawn with the random seed, as often as the training data have it; none for drums alone."""
+        if all(voice.kind == "drums" for voice in self.texture.voices):
+            return None
         shares = self.card.get("keys") or {"C major": 1.0}
         names = sorted(shares)
         weights = np.array([shares[name] for name in names], float)
         return Key.parse(names[np.random.default_rng(request.seed).choice(len(names), p=weights / weights.sum())])
 
 
-def _timeline(request: Request, seed: Seed | None, drawn: Key) -> tuple[Timeline, Fraction]:
+def _timeline(request: Request, seed: Seed | None, drawn: Key | None) -> tuple[Timeline, Fraction]:
     """The timeline of the piece, and how much of it the seed fills (quarters)."""
     if seed is None:
         metre = Metre(Fraction(0), *(request.metre or (4, 4)))
         tempo = Tempo(Fraction(0), request.tempo or DEFAULT_TEMPO_BPM)
-        key = KeyChange(Fraction(0), request.key or drawn)
-        return Timeline(request.bars * metre.bar, (tempo,), (metre,), (key,)), Fraction(0)
+        key = request.key or drawn
+        keys = (KeyChange(Fraction(0), key),) if key else ()
+        return Timeline(request.bars * metre.bar, (tempo,), (metre,), keys), Fraction(0)
     kept = seed.kept_quarters
     if request.bars <= seed.keep_bars:
         raise UsageError(

@@ -33,13 +33,13 @@ class ModelRecipe:
     """The machine.
 
     Attributes:
-        window_steps: steps of the grid that the visible layer spans.
+        window_steps: steps of the grid that the visible layer spans; 0 for eight quarters.
         hidden: sizes of the hidden layers, lowest first.
         passes: how often the unrolled stack goes up and down.
         dropout: share of the first hidden layer switched off in fine-tuning.
     """
 
-    window_steps: int = 32
+    window_steps: int = 0
     hidden: tuple[int, ...] = (768, 512)
     passes: int = 1
     dropout: float = 0.0
@@ -108,11 +108,19 @@ class DataRecipe:
 class Recipe:
     """A whole training run.
 
+    Attributes:
+        name: of the model; the corpus' where it is empty.
+        seed: of the weights, the order of the data and all sampling.
+        model: the machine.
+        data: how the training windows are cut.
+        pretraining: greedy contrastive divergence.
+        finetuning: backpropagation through the stack.
+
     Raises:
         UsageError: a value is out of range.
     """
 
-    name: str = "model"
+    name: str = ""
     seed: int = 0
     model: ModelRecipe = field(default_factory=ModelRecipe)
     data: DataRecipe = field(default_factory=DataRecipe)
@@ -180,9 +188,9 @@ def _check(recipe: Recipe) -> None:
     model, data, pre, fine = recipe.model, recipe.data, recipe.pretraining, recipe.finetuning
     sizes = model.hidden or (0,)
     rules = {
-        "name of at least one letter": bool(recipe.name.strip()),
+        "name of at least one letter": not recipe.name or bool(recipe.name.strip()),
         f"seed from 0 to {MOST_SEED}": 0 <= recipe.seed <= MOST_SEED,
-        f"model.window_steps from 1 to {MOST_STEPS}": 1 <= model.window_steps <= MOST_STEPS,
+        f"model.window_steps from 0 to {MOST_STEPS}": 0 <= model.window_steps <= MOST_STEPS,
         f"model.hidden of sizes from 1 to {MOST_UNITS}": 1 <= min(sizes) <= max(sizes) <= MOST_UNITS,
         "model.passes >= 1": model.passes >= 1,
         "0 <= model.dropout < 1": 0 <= model.dropout < 1,

@@ -31,6 +31,7 @@ from credo.io.atomic import write_text
 from credo.models import backend
 from credo.models.folder import save_model
 from credo.music.pitch import Key
+from credo.music.texture import Texture
 from credo.music.window import MODES, Window
 from credo.training.build import build
 from credo.training.recipe import Recipe
@@ -87,21 +88,16 @@ def train(
     began = time.monotonic()
     out = Path(out)
     _check_claim(out, resume)
-    if recipe.model.window_steps % corpus.texture.steps_per_quarter:
-        raise UsageError(
-            f"recipe: expected model.window_steps in whole quarters of {corpus.texture.steps_per_quarter} steps, "
-            f"got {recipe.model.window_steps}"
-        )
-    window = Window(corpus.texture, recipe.model.window_steps)
+    window = Window(corpus.texture, _window_steps(recipe, corpus.texture))
     codes, valid = _data(corpus, recipe, window)
     identity = {"recipe": recipe.to_dict(), "data": _checksum(codes)}
     _claim(out, identity, resume)
     run = Stages(out, recipe, build(recipe, window), checkpoint_seconds, chunk_steps, progress)
     run.train(codes, valid)
     card = {
-        "name": recipe.name,
+        "name": recipe.name or corpus.card.name,
         "texture": corpus.texture.to_dict(),
-        "window_steps": recipe.model.window_steps,
+        "window_steps": window.steps,
         "data": {
             **{key: getattr(corpus.card, key) for key in ("name", "licence", "citation", "origin")},
             "pieces": corpus.split_sizes(),
@@ -121,6 +117,16 @@ def train(
     }
     save_model(run.dbn, card, out / "model", half=half)
     return Result(out / "model", run.scores, time.monotonic() - began)
+
+
+def _window_steps(recipe: Recipe, texture: Texture) -> int:
+    """Steps of the window: what the recipe says, or eight quarters."""
+    quarter = texture.steps_per_quarter
+    if recipe.model.window_steps % quarter:
+        raise UsageError(
+            f"recipe: expected model.window_steps in whole quarters of {quarter} steps, got {recipe.model.window_steps}"
+        )
+    return recipe.model.window_steps or 8 * quarter
 
 
 def _data(corpus: Corpus, recipe: Recipe, window: Window) -> tuple[np.ndarray, np.ndarray]:
