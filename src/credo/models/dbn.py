@@ -139,7 +139,8 @@ class DBN(keras.Model):
                 state = ops.sigmoid(rbm.b + fields[-1])
                 if keep is not None and depth == 0:
                     state = rbm.l + (state - rbm.l) * keep
-            # On the way down P(h | below, above) is proportional to P(h | above) P(below | h): both are heard.
+            # P(h | below, above) is proportional to P(h | above) P(below | h). The normaliser of the second factor is
+            # taken as constant, so that on the way down a layer hears both neighbours, as in a Boltzmann machine.
             for rbm, field in zip(reversed(self.rbms[1:]), reversed(fields[:-1]), strict=True):
                 state = ops.sigmoid(rbm.v_logits_from_h(state) + field)
             if keep is not None and len(self.rbms) > 1:
