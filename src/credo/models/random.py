@@ -2,8 +2,8 @@
 
 A stream is a *key*: two 32-bit integers, a seed and a counter. `uniform` hashes (seed, counter, position) with the
 finaliser of a well-tested integer hash (C. Wellons' `lowbias32`), twice and with two different sub-keys, so that two
-draws of a stream share neither values nor order. All arithmetic is 32-bit and wraps, which NumPy, JAX, TensorFlow and PyTorch agree
-on. The generator is for Monte Carlo, not for secrets.
+draws of a stream share neither values nor order. All arithmetic is 32-bit and wraps, which NumPy, JAX, TensorFlow and
+PyTorch agree on. The generator is for Monte Carlo, not for secrets.
 """
 
 from __future__ import annotations
