@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,10 @@ def in_a_process(folder: Path, *arguments) -> subprocess.CompletedProcess:
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
+#: What TensorFlow writes to stderr when it is loaded, whatever its log level.
+TENSORFLOW_CHATS = r"WARNING: All log messages before absl|[IWE]\d{4} [\d:.]+ +\d+ \w+\.cc:\d+\] "
+
+
 @pytest.mark.machine
 def test_the_same_seed_gives_the_same_bytes_in_two_processes(credo, tiny_run, tmp_path):
     done = in_a_process(tmp_path, *COMPOSE, tiny_run, "--seed", 7, "--out", "theirs")
@@ -37,8 +42,9 @@ def test_the_same_seed_gives_the_same_bytes_in_two_processes(credo, tiny_run, tm
     assert list(written(tmp_path / "theirs").values()) == list(written(tmp_path / "ours").values())
     assert list(written(tmp_path / "other").values()) != list(written(tmp_path / "ours").values())
     assert [Path(line).suffix for line in done.stdout.splitlines()] == [".mid", ".json"]
-    assert len(done.stderr.splitlines()) == 1
-    assert "3 bars" in done.stderr
+    told = [line for line in done.stderr.splitlines() if not re.match(TENSORFLOW_CHATS, line)]
+    assert len(told) == 1
+    assert "3 bars" in told[0]
 
 
 def test_wrong_use_in_a_process(tmp_path):
