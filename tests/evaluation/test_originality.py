@@ -224,6 +224,6 @@ def test_bach_repeats_himself_little_and_is_found_at_once():
     assert all(prints.copied_cells(piece).value == 1 for piece in training)
     assert np.median([prints.longest_run(piece).notes for piece in training]) > 40
     piece = slice_grid(held_out[0], 0, min(16 * BAR, held_out[0].steps))
-    start = time.perf_counter()
+    start = time.process_time()
     prints.longest_runs(piece), prints.copied_cells(piece)
-    assert time.perf_counter() - start < 0.2
+    assert time.process_time() - start < 0.2
