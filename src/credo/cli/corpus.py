@@ -17,6 +17,8 @@ from rich.text import Text
 from credo.corpora.corpus import INDEX_NAME, Card
 from credo.corpora.ingest import Plan, ingest_with_report
 from credo.corpora.ingest import Progress as Told
+from credo.corpora.reading.prepare import Rules
+from credo.corpora.reading.styles import STYLES_FROM, StyleFrom
 from credo.corpora.report import REPORT_NAME, Report
 from credo.corpora.sets.catalog import catalog, declared
 from credo.errors import UsageError
@@ -28,8 +30,9 @@ def corpus(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="bach, fiddle or classical-quartets (from your own music21); or a folder of MIDI, MusicXML and ABC "
-            "files (write ./bach for a folder called bach); or a corpus that is already prepared, to see its report.",
+            help="bach, fiddle or classical-quartets (from your own music21); quartets or lieder (OpenScore, with "
+            "--files); or a folder of MIDI, MusicXML and ABC files (write ./bach for a folder called bach); or a "
+            "corpus that is already prepared, to see its report.",
         ),
     ],
     out: Annotated[
@@ -42,6 +45,17 @@ def corpus(
     steps: Annotated[
         int | None,
         typer.Option(help="Steps a quarter: 4 (sixteenths) or 12 (triplets too).", show_default=False),
+    ] = None,
+    parts: Annotated[
+        str | None,
+        typer.Option(help='Read only parts with such names, such as "piano" or "soprano,alto".', show_default=False),
+    ] = None,
+    style_from: Annotated[
+        str,
+        typer.Option(help="What tells the style of a piece: folder, composer, none; auto: folders if several."),
+    ] = "auto",
+    files: Annotated[
+        Path | None, typer.Option(help="Where a declared data set was unpacked to.", show_default=False)
     ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", "-w", help="Reading processes. Default: one a core.", show_default=False)
@@ -63,6 +77,8 @@ def corpus(
 
         credo corpus quartets/ -t quartet --steps 4 --licence CC0 -w 4
 
+        credo corpus lieder --files ~/Lieder --texture piano --out corpora/lieder-piano
+
         credo corpus corpora/mine --report
     """
     console = Console()
@@ -72,9 +88,13 @@ def corpus(
     with _progress() as progress:
         if source in catalog():
             declaration = declared(source)
+            if name:
+                declaration = replace(declaration, card=replace(declaration.card, name=name))
             folder = out or Path("corpora", name or source)
             own = _texture(texture_named(texture) if texture else declaration.texture, steps)
-            _, result = declaration.make(folder, texture=own, workers=workers, progress=progress)
+            _, result = declaration.make(
+                folder, files=files, texture=own, parts=_names(parts), workers=workers, progress=progress
+            )
         else:
             if texture is None:
                 raise UsageError(
@@ -84,9 +104,21 @@ def corpus(
             path = Path(source).expanduser()
             card = Card(name or path.resolve().stem, licence=licence, origin=path.resolve().name)
             folder = out or Path("corpora", card.name)
-            plan = Plan(_texture(texture_named(texture), steps), card)
+            rules = Rules(parts=_names(parts))
+            plan = Plan(_texture(texture_named(texture), steps), card, rules, style_from=_style_from(style_from))
             _, result = ingest_with_report([path], plan, folder, workers=workers, progress=progress)
     _show(console, result, folder, whole=report)
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    """Names with commas between them."""
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def _style_from(text: str) -> StyleFrom:
+    if text not in STYLES_FROM:
+        raise UsageError(f"style-from: expected one of {', '.join(STYLES_FROM)}, got {text!r}")
+    return text
 
 
 def _texture(texture: Texture, steps: int | None) -> Texture:

@@ -24,6 +24,7 @@ from credo.corpora.reading.journal import Journal
 from credo.corpora.reading.pool import run_jobs
 from credo.corpora.reading.prepare import FUNCTION, LOST, UNREADABLE, Rules, content_of_record, left_out, piece_of
 from credo.corpora.reading.splits import content_splits, folder_split
+from credo.corpora.reading.styles import StyleFrom, style_rule
 from credo.corpora.report import LeftOut, Report
 from credo.errors import CorpusError, UsageError
 from credo.io.files import SUFFIXES
@@ -46,6 +47,8 @@ class Plan:
         rules: what a file must be to become a piece.
         split: the split of a piece by its name, None for those that are to be split by their content. If not given,
             folders called train, valid and test say it, provided that all files lie in such folders.
+        style: the style of a piece by its name; None for what `style_from` says.
+        style_from: `folder` names, `composer`s, `none`, or `auto`: folders if there are several, else composers.
         keep_duplicates: whether to keep music that occurs twice.
         timeout_seconds: a file that takes longer to read is left out.
         memory_bytes: a file that takes more memory to read is left out.
@@ -55,6 +58,8 @@ class Plan:
     card: Card
     rules: Rules = field(default_factory=Rules)
     split: Callable[[str], str | None] | None = None
+    style: Callable[[str], str] | None = None
+    style_from: StyleFrom = "auto"
     keep_duplicates: bool = False
     timeout_seconds: float = 60.0
     memory_bytes: int = 2 << 30
@@ -213,8 +218,14 @@ def _put_together(listing: Listing, plan: Plan, journal: Journal) -> tuple[Corpu
     if not pieces:
         raise CorpusError(_nothing_usable(rejected), hint="try another texture, or other files")
     by_content = content_splits({name: contents[name].shape for name, piece in pieces.items() if not piece.split})
-    kept = tuple(replace(piece, split=piece.split or by_content[name]) for name, piece in sorted(pieces.items()))
-    options = {"texture": plan.texture.name, "steps_per_quarter": plan.texture.steps_per_quarter, **asdict(plan.rules)}
+    named = plan.style
+    style_of = (lambda piece: named(piece.name)) if named else style_rule(plan.style_from, pieces)
+    kept = tuple(
+        replace(piece, split=piece.split or by_content[name], style=style_of(piece))
+        for name, piece in sorted(pieces.items())
+    )
+    rules = {**asdict(plan.rules), "parts": list(plan.rules.parts)}
+    options = {"texture": plan.texture.name, "steps_per_quarter": plan.texture.steps_per_quarter, **rules}
     card = replace(plan.card, options={**plan.card.options, **options, "keep_duplicates": plan.keep_duplicates})
     corpus = Corpus(plan.texture, kept, card)
     return corpus, Report.of(corpus, len(listing.files), tuple(rejected), listing.others)

@@ -64,12 +64,14 @@ class Piece:
         packed: its notes; `grid` unpacks them.
         split: one of `SPLITS`.
         source: the file it was read from.
+        style: what it is an example of, such as its composer; empty if nothing is known.
     """
 
     name: str
     packed: PackedGrid
     split: str
     source: Source
+    style: str = ""
 
     @classmethod
     def of(cls, name: str, grid: Grid, split: str = "train", source: Source | None = None) -> Piece:
@@ -91,6 +93,7 @@ class Piece:
         return {
             "name": self.name,
             "split": self.split,
+            "style": self.style,
             "steps": self.packed.steps,
             "title": self.packed.title,
             "composer": self.packed.composer,
@@ -108,4 +111,5 @@ class Piece:
         timeline = timeline_from_dict(data["timeline"])
         packed = PackedGrid(texture, data["steps"], arrays, timeline, data["title"], data["composer"])
         packed.check()
-        return cls(data["name"], packed, data["split"], Source.from_dict(data["source"]))
+        source = Source.from_dict(data["source"])
+        return cls(data["name"], packed, data["split"], source, data.get("style", ""))

@@ -126,7 +126,12 @@ class Report:
         rows.append(("Length", f"{s.bars} bars, {s.quarters:.0f} quarters, {s.minutes:.0f} minutes"))
         rows.append(("Notes", f"{s.notes}, of which {100 * s.off_grid:.1f} % were moved onto the grid"))
         rows += [(voice.name.capitalize(), _voice_line(voice)) for voice in s.voices]
-        for name, counts in (("Keys", s.keys), ("Metres", s.metres), ("Quarters a note", s.lengths)):
+        for name, counts in (
+            ("Styles", s.styles),
+            ("Keys", s.keys),
+            ("Metres", s.metres),
+            ("Quarters a note", s.lengths),
+        ):
             if counts and set(counts) != {"none"}:
                 rows.append((name, _shares(counts)))
         if s.triads is not None:
@@ -153,7 +158,12 @@ class Report:
             lines += ["", f"## Pitches of the {voice.name}" if voice.kind != "drums" else "## Hits by drum", ""]
             name = str if voice.kind == "drums" else pitch_name
             lines += _bars({name(pitch): count for pitch, count in voice.pitches.items()})
-        for title, counts in (("Keys", s.keys), ("Metres, by bars", s.metres), ("Note lengths in quarters", s.lengths)):
+        for title, counts in (
+            ("Styles, by pieces", s.styles),
+            ("Keys", s.keys),
+            ("Metres, by bars", s.metres),
+            ("Note lengths in quarters", s.lengths),
+        ):
             if counts and set(counts) != {"none"}:
                 lines += ["", f"## {title}", "", *_bars(dict(list(counts.items())[:24]))]
         if self.left_out:

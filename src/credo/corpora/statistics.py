@@ -83,6 +83,7 @@ class Statistics:
             way.
         parallel_octaves: the same for octaves and unisons.
         crossings: share of steps (0..1) at which a voice lies below the next lower one.
+        styles: number of pieces by style, most frequent first.
     """
 
     pieces: int = 0
@@ -102,6 +103,7 @@ class Statistics:
     parallel_fifths: float | None = None
     parallel_octaves: float | None = None
     crossings: float | None = None
+    styles: dict[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able form."""
@@ -148,6 +150,7 @@ def statistics(corpus: Corpus) -> Statistics:
     result.bars = sum(metres.values())
     result.off_grid = round(moved / result.notes, 4) if result.notes else 0.0
     result.quarters, result.minutes = round(result.quarters, 2), round(result.minutes, 2)
+    result.styles = dict(_by_count(Counter(piece.style for piece in corpus.pieces if piece.style)))
     result.keys, result.metres = dict(_by_count(keys)), dict(_by_count(metres))
     rate = corpus.texture.steps_per_quarter
     result.lengths = {str(Fraction(length, rate)): count for length, count in _by_count(lengths)}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from credo.corpora.sets.chorales import BACH
 from credo.corpora.sets.declaration import Declaration, music21_card, music21_files
+from credo.corpora.sets.openscore import LIEDER, QUARTETS
 from credo.errors import UsageError
 from credo.music.texture import MELODY, QUARTET
 
@@ -33,7 +34,8 @@ CLASSICAL_QUARTETS = Declaration(
 
 def catalog() -> dict[str, Declaration]:
     """All declared corpora by name."""
-    return {declaration.card.name: declaration for declaration in (BACH, FIDDLE, CLASSICAL_QUARTETS)}
+    declarations = (BACH, FIDDLE, CLASSICAL_QUARTETS, QUARTETS, LIEDER)
+    return {declaration.card.name: declaration for declaration in declarations}
 
 
 def declared(name: str) -> Declaration:

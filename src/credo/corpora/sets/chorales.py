@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from credo.corpora.sets.declaration import Declaration, music21_card, music21_files
+from credo.corpora.sets.declaration import Declaration, Labels, music21_card, music21_files
 from credo.music.texture import SATB
 
 
@@ -44,6 +44,6 @@ BACH = Declaration(
     ),
     SATB,
     chorale_files,
-    split_of,
+    labels=lambda folder: Labels(split_of),
     keep_duplicates=True,  # the split table already sees to it that none straddles
 )
