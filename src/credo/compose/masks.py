@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from credo.music.grid import REST, Cells, Grid
+from credo.music.passage import bar_steps
 from credo.music.texture import Voice
 
 
@@ -54,6 +55,44 @@ def voices(grid: Grid, names: set[str]) -> np.ndarray:
     return _columns(grid, [np.full(cells.sounding.shape, hold) for cells, hold in zip(grid.voices, held, strict=True)])
 
 
+def outside(grid: Grid, start: int, stop: int, names: set[str] | None = None) -> np.ndarray:
+    """Hold all but the notes of some voices that begin and end between two steps: the mask of filling in.
+
+    Args:
+        grid: the music.
+        start: the first step.
+        stop: the step after the last.
+        names: the voices that are free there; None for all.
+    """
+    others = {voice.name for voice in grid.texture.voices} - (names or set()) if names is not None else set()
+    return begun_before(grid, start) | steps(grid, stop, grid.steps) | voices(grid, others)
+
+
+def share_of_notes(grid: Grid, free: float, dice: np.random.Generator) -> np.ndarray:
+    """Hold all but a random share of the notes, each whole: the mask of a variation.
+
+    A rest counts as a note, and a long one as one in each bar. With the same dice, what a small share frees a larger
+    one frees too.
+
+    Args:
+        grid: the music.
+        free: the share that is not held, 0..1.
+        dice: random numbers.
+    """
+    bar_lines = np.zeros(grid.steps, bool)
+    bar_lines[[start for start, _ in bar_steps(grid)]] = True
+    held = []
+    for voice, cells in zip(grid.texture.voices, grid.voices, strict=True):
+        silent = (cells.sounding == REST if voice.kind == "mono" else ~cells.sounding).reshape(grid.steps, -1)
+        rests = silent & (bar_lines[:, None] | ~np.concatenate([np.zeros_like(silent[:1]), silent[:-1]]))
+        begins = cells.attack.reshape(grid.steps, -1) | rests
+        begins[:1] = True
+        first = np.maximum.accumulate(np.where(begins, np.arange(grid.steps)[:, None], 0))  # step of each cell's note
+        luck = np.take_along_axis(dice.random(silent.shape), first, axis=0)
+        held.append((luck >= free).reshape(cells.sounding.shape))
+    return _columns(grid, held)
+
+
 def whole_notes(grid: Grid, mask: np.ndarray) -> np.ndarray:
     """Close a mask: where a held cell continues a note, hold the note from its beginning.
 
@@ -80,6 +119,16 @@ def whole_notes(grid: Grid, mask: np.ndarray) -> np.ndarray:
             mask[:, pitch] = mask[:, attack] = held
         first += lines if voice.kind == "drums" else 2 * lines
     return mask
+
+
+def cells_held(grid: Grid, mask: np.ndarray) -> list[np.ndarray]:
+    """Which cells of each voice a mask holds; bool, shape (T,) or (T, P) each."""
+    held, first = [], 0
+    for voice, cells in zip(grid.texture.voices, grid.voices, strict=True):
+        width = 1 if voice.kind == "mono" else voice.size
+        held.append(mask[:, first : first + width].reshape(cells.sounding.shape))
+        first += width if voice.kind == "drums" else 2 * width
+    return held
 
 
 def _columns(grid: Grid, per_voice: list[np.ndarray]) -> np.ndarray:

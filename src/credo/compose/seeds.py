@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from credo.errors import FileError, UsageError
+from credo.compose.given import checksum, refuse_losses, with_key
+from credo.errors import UsageError
 from credo.io.files import load
 from credo.music.grid import Grid
-from credo.music.keys import written_or_estimated_key
-from credo.music.score import KeyChange, Score
+from credo.music.score import Score
 from credo.music.texture import Texture
 from credo.music.transform import fit
 
@@ -68,36 +67,11 @@ class Seed:
             raise UsageError(f"keep-bars: expected 1 to {whole}, the bars of the seed, got {keep_bars}")
         kept = bars[keep_bars - 1 + upbeat][1]
         lost = [o for o in fitted.omissions if o.notes and (o.onset is None or o.onset < kept)]
-        if lost and not lenient:
-            ranges = ", ".join(f"{voice.name} {voice.low}..{voice.high}" for voice in texture.voices)
-            raise UsageError(
-                f"seed: expected notes that fit the texture {texture.name} ({ranges}), got {lost[0]}"
-                + (f" and {len(lost) - 1} more like it" if len(lost) > 1 else ""),
-                hint="transpose the seed, keep other bars, or leave such notes out with --lenient",
-            )
-        timeline = fitted.grid.timeline
-        if not timeline.keys:
-            key = KeyChange(Fraction(0), written_or_estimated_key(score))
-            timeline = replace(timeline, keys=(key,))
-        return cls(replace(fitted.grid, timeline=timeline), keep_bars, kept)
+        if not lenient:
+            hint = "transpose the seed, keep other bars, or leave such notes out with --lenient"
+            refuse_losses("seed", lost, texture, hint=hint)
+        return cls(with_key(fitted.grid, score), keep_bars, kept)
 
     def to_dict(self) -> dict[str, Any]:
         """What is written beside a composition."""
-        return {
-            "file": self.source,
-            "sha256": self.sha256,
-            "keep_bars": self.keep_bars,
-            "lenient": self.lenient,
-        }
-
-
-def checksum(path: str | Path) -> str:
-    """SHA-256 of a file, in hexadecimal.
-
-    Raises:
-        FileError: the file cannot be read.
-    """
-    try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    except OSError as error:
-        raise FileError(path, f"cannot be read: {(error.strerror or str(error)).lower()}") from error
+        return {"file": self.source, "sha256": self.sha256, "lenient": self.lenient}
