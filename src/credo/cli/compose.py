@@ -2,49 +2,60 @@
 
 from __future__ import annotations
 
-import secrets
-import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from credo.cli.common import Common, carry_out, successive, with_common_options
+
+LENGTH = "Length and form"
 
 
+@with_common_options
 def compose(
     context: typer.Context,
-    model: Annotated[
-        str, typer.Option(help="A model that comes along, or a model folder; `credo info` lists them.")
-    ] = "chorale",
-    bars: Annotated[int, typer.Option(help="Length in bars, kept bars included.")] = 16,
-    tempo: Annotated[float | None, typer.Option(help="Quarters a minute.  [default: the seed's, or 90]")] = None,
-    key: Annotated[
-        str | None, typer.Option(help='Such as "G minor", "F# major" or "Bb".  [default: the seed\'s, or drawn]')
+    common: Common,
+    bars: Annotated[
+        int | None,
+        typer.Option(help="Length in bars, kept bars included.  [default: 16, or the form's]", rich_help_panel=LENGTH),
     ] = None,
-    metre: Annotated[str | None, typer.Option(help="Such as 3/4.  [default: the seed's, or 4/4]")] = None,
-    temperature: Annotated[float, typer.Option(help="Below 1 more ordinary, above 1 stranger.")] = 1.0,
-    seed: Annotated[
-        int | None, typer.Option(help="Number that makes the piece come out the same again.  [default: drawn]")
+    minutes: Annotated[float | None, typer.Option(help="Or in minutes, to whole bars.", rich_help_panel=LENGTH)] = None,
+    seconds: Annotated[float | None, typer.Option(help="Or in seconds, to whole bars.", rich_help_panel=LENGTH)] = None,
+    metre: Annotated[
+        str | None, typer.Option(help="Such as 3/4.  [default: the seed's, or 4/4]", rich_help_panel=LENGTH)
     ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            help="Sections by letters: AABA; a prime is a varied repeat, i an introduction, e an ending, A16 has 16 "
+            "bars. A longer piece goes through them again, varied.",
+            rich_help_panel=LENGTH,
+        ),
+    ] = None,
+    section_bars: Annotated[
+        int | None, typer.Option(help="Bars of a section.  [default: 8, or what fits]", rich_help_panel=LENGTH)
+    ] = None,
+    vary: Annotated[
+        float, typer.Option(help="Share of the notes that a varied repeat has of its own.", rich_help_panel=LENGTH)
+    ] = 0.3,
+    modulate: Annotated[
+        bool,
+        typer.Option(
+            "--modulate/--no-modulate", help="Contrasting sections are in related keys.", rich_help_panel=LENGTH
+        ),
+    ] = True,
     count: Annotated[int, typer.Option(help="Pieces to write, with seeds that follow each other.")] = 1,
     seed_file: Annotated[
         Path | None, typer.Option(help="MIDI, MusicXML or ABC whose beginning is kept and continued.")
     ] = None,
     keep_bars: Annotated[int | None, typer.Option(help="Bars of the seed file to keep.  [default: all]")] = None,
-    lenient: Annotated[bool, typer.Option(help="Leave out notes of the seed that do not fit the voices.")] = False,
-    formats: Annotated[
-        str | None, typer.Option(help="Some of midi,musicxml,sound,roll,score.  [default: all that are installed]")
-    ] = None,
-    iterations: Annotated[int, typer.Option(help="Steps of the annealed sampling; more is slower and better.")] = 256,
     again: Annotated[
         Path | None,
-        typer.Option(help="JSON beside a composition that is to be made again; all but --out and --formats is in it."),
+        typer.Option(help="JSON beside a piece, of any command, that is to be made again; all but --out is in it."),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("compositions"),
 ) -> None:
-    """Compose new music.
+    """Compose new music, or go on with yours.
 
     Each piece is written as MIDI, MusicXML, sound, piano roll and engraved score, with a JSON beside them that holds
     everything needed to make it again.
@@ -55,82 +66,52 @@ def compose(
 
     `credo compose --key "G minor" --tempo 72 --bars 24 --seed 7` - the same piece every time
 
+    `credo compose --form "A A' B A" --minutes 2 --instruments "oboe,clarinet,french horn,bassoon"` - sections
+
+    `credo compose --alternatives 5 --cadence` - five pieces from conventional to surprising
+
+    `credo compose --chords "C | F | G7 | C" --range soprano:C4-G5 --density bass:1` - what every note obeys
+
     `credo compose --seed-file mine.mid --keep-bars 2 --count 4` - four ways to go on after your first two bars
 
     `credo compose --again compositions/chorale-g-minor-24-bars-seed-7.json --out copy` - the same piece once more
     """
     from credo.compose.again import Memory
-    from credo.compose.deliver import FORMATS, deliver
-    from credo.compose.models import find_model, window_of
-    from credo.compose.seeds import Seed
-    from credo.compose.wishes import Request, parse_metre
+    from credo.compose.form import Form, bars_of
+    from credo.compose.jobs import Input, Job
+    from credo.compose.typed import parse_length, quarters_of_bar
+    from credo.compose.wishes import parse_metre
     from credo.errors import UsageError
-    from credo.models.folder import read_card
-    from credo.music.pitch import Key
+    from credo.music.score import DEFAULT_TEMPO_BPM
 
     if not 1 <= count <= 1000:
         raise UsageError(f"count: expected 1 to 1000, got {count}")
     if keep_bars is not None and seed_file is None:
         raise UsageError("keep-bars: expected --seed-file beside it, got none")
-    first = secrets.randbelow(1_000_000) if seed is None else seed
-    requests = [
-        Request(
-            bars=bars,
-            tempo=tempo,
-            key=None if key is None else Key.parse(key),
-            metre=None if metre is None else parse_metre(metre),
-            temperature=temperature,
-            seed=first + number,
-            iterations=iterations,
-        )
-        for number in range(count)
-    ]
-    wanted = None if formats is None else list(dict.fromkeys(name.strip() for name in formats.split(",")))
-    if wanted is not None and set(wanted) - set(FORMATS):
-        raise UsageError(f"formats: expected some of {','.join(FORMATS)}, got {formats!r}")
+    if form is not None and seed_file is not None:
+        raise UsageError("form: expected no --seed-file beside it, for a form is composed as a whole")
+    metres = None if metre is None else parse_metre(metre)
+    duration = parse_length(bars, minutes, seconds)
+    if duration is not None:
+        if seed_file is not None and (common.tempo is None or metre is None):
+            raise UsageError("minutes: expected --tempo and --metre beside them where a seed file is continued")
+        common.request(bars=1, metre=metres)  # what else is wrong is told first
+        bars = bars_of(duration, common.tempo or DEFAULT_TEMPO_BPM, quarters_of_bar(metres))
+    task, options, inputs, wish = "compose", {}, (), {}
+    if form is not None:
+        plan = Form.parse(form, bars=bars, section_bars=section_bars, vary=vary, modulate=modulate)
+        task, options, bars = "form", plan.to_dict(), plan.bars
+        wish = {"cadence": common.cadence is not False}
+    if seed_file is not None:
+        task, options, inputs = "continue", {"keep_bars": keep_bars}, (Input(seed_file, (), common.lenient),)
+    request = common.request(bars=16 if bars is None else bars, metre=metres, **wish)
+    jobs = successive(Job(task, request, inputs, options), count)
     memory = None
     if again is not None:
         _check_alone(context)
         memory = Memory.read(again)
-        model, requests = str(memory.model), [memory.request]
-    texture = window_of(read_card(find_model(model))).texture
-    if memory is not None:
-        given = memory.seed(texture)
-    else:
-        given = Seed.read(seed_file, texture, keep_bars=keep_bars, lenient=lenient) if seed_file else None
-    from credo.compose.generate import Composer  # loads a tensor library, for seconds, once nothing wrong is asked
-
-    console = Console(stderr=True)
-    started = time.monotonic()
-    with console.status("Loading the model"):
-        composer = Composer.load(model)
-    told: set[str] = set()
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-    with bar:
-        for number, request in enumerate(requests, 1):
-            task = bar.add_task(f"Composing {number} of {len(requests)}", total=request.iterations)
-            piece = composer.compose(
-                request, given, progress=lambda done, _, task=task: bar.update(task, completed=done)
-            )
-            bar.update(task, description=f"Writing {number} of {len(requests)}")
-            delivery = deliver(piece, out, formats=wanted)
-            bar.remove_task(task)
-            seconds = time.monotonic() - started
-            started = time.monotonic()
-            console.print(
-                f"[bold]{escape(piece.grid.title)}[/]: {request.bars} bars, "
-                f"{piece.score.duration_seconds:.0f} s of music, made in {seconds:.1f} s",
-                highlight=False,
-            )
-            for path in delivery.files:
-                typer.echo(path)
-            for line in delivery.missing:
-                if line not in told:
-                    told.add(line)
-                    console.print(f"left out {line}", markup=False, highlight=False, soft_wrap=True)
-            for line in memory.differences(piece.settings) if memory else ():
-                console.print(f"warning: {line}", markup=False, highlight=False, soft_wrap=True)
+        jobs = [memory.job]
+    carry_out(jobs, common, memory=memory)
 
 
 def _check_alone(context: typer.Context) -> None:
@@ -145,6 +126,5 @@ def _check_alone(context: typer.Context) -> None:
     for name in context.params:
         source = context.get_parameter_source(name)
         if name not in free and source is not None and source.name == "COMMANDLINE":
-            raise UsageError(
-                f"again: expected no options but --out and --formats beside it, got --{name.replace('_', '-')}"
-            )
+            option = name.strip("_").replace("_", "-")
+            raise UsageError(f"again: expected no options but --out and --formats beside it, got --{option}")

@@ -12,6 +12,7 @@ from credo import __version__
 from credo.cli.compose import compose
 from credo.cli.corpus import corpus
 from credo.cli.info import info
+from credo.cli.tasks import accompany, blend, harmonize, infill, revoice, vary
 from credo.cli.train import train
 from credo.errors import CredoError
 
@@ -25,8 +26,15 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (compose, train, corpus, info):
-    app.command()(command)
+#: The commands, in groups as `credo --help` shows them.
+GROUPS = {
+    "New music": (compose,),
+    "Work with a piece": (infill, harmonize, accompany, revoice, vary, blend),
+    "Models and data": (train, corpus, info),
+}
+for group, commands in GROUPS.items():
+    for command in commands:
+        app.command(rich_help_panel=group)(command)
 
 
 @app.callback(invoke_without_command=True)

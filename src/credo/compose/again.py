@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from credo.compose.given import checksum
+from credo.compose.jobs import Input, Job
 from credo.compose.models import find_model
-from credo.compose.seeds import Seed, checksum
 from credo.compose.wishes import Request
 from credo.errors import FileError, FormatError, UsageError
-from credo.music.texture import Texture
+
+if TYPE_CHECKING:
+    from credo.compose.generate import Composition
 
 #: The largest JSON that is read, in bytes.
 _MAX_BYTES = 1_000_000
@@ -23,23 +26,21 @@ class Memory:
 
     Attributes:
         path: the JSON.
-        request: what was wished for.
+        job: what was done, with which files, which are as they were.
         model: name or folder of the model.
-        seed_file: the file whose beginning was kept, checked; None where there was none.
     """
 
     path: Path
-    request: Request
+    job: Job
     model: str | Path
-    seed_file: Path | None
     _record: dict[str, Any]
 
     @classmethod
     def read(cls, path: str | Path) -> Memory:
-        """Read the JSON beside a composition, and find the model and the seed file.
+        """Read the JSON beside a composition, and find the model and the files that it was made from.
 
         Raises:
-            FileError: the JSON or the seed file is not there or cannot be read, or is not what it was.
+            FileError: the JSON or a file is not there or cannot be read, or is not what it was.
             ModelError: the model is not there.
         """
         path = Path(path)
@@ -50,30 +51,40 @@ class Memory:
             raise FileError(path, f"cannot be read: {(error.strerror or str(error)).lower()}") from error
         try:
             record = json.loads(content)
-            request = Request.from_dict(record["request"])
-            model, folder, seed = record["model_given"], record["model_folder"], record["seed_file"]
-            name, sum_then = (seed["file"], seed["sha256"]) if seed else ("", "")
+            given, folder = record["model_given"], record["model_folder"]
+            inputs = [
+                (
+                    Input(path.parent / one["file"], tuple(one.get("voices", ())), bool(one["lenient"])),
+                    one["sha256"],
+                )
+                for one in record["inputs"]
+            ]
+            job = Job(
+                str(record["task"]["name"]),
+                Request.from_dict(record["request"]),
+                tuple(one for one, _ in inputs),
+                dict(record["task"]["options"]),
+                dict(record["instruments"]),
+            )
             settings = {key: record[key] for key in ("model_sha256", "backend", "credo")}
-            if seed:
-                settings |= {"keep_bars": int(seed["keep_bars"]), "lenient": bool(seed["lenient"])}
-            seed_file = path.parent / name if seed else None
-            model = path.parent / folder if folder else str(model)
-        except (KeyError, TypeError, ValueError, RecursionError) as error:
-            reason = str(error) if isinstance(error, UsageError) else "expected the JSON that credo compose writes"
+            settings |= {key: record[key] for key in ("energy", "rank") if key in record}
+            model = path.parent / folder if folder else str(given)
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            reason = str(error) if isinstance(error, UsageError) else "expected the JSON that Credo writes"
             raise FormatError(path, reason) from error
         find_model(model)
-        if seed_file and not seed_file.is_file():
-            raise FileError(seed_file, "the seed file of the piece is not there", hint="put it back where it was")
-        if seed_file and checksum(seed_file) != sum_then:
-            raise FileError(seed_file, "the seed file of the piece has changed", hint="put the old one back")
-        return cls(path, request, model, seed_file, settings)
+        for one, sum_then in inputs:
+            what = "seed file" if job.task == "continue" else "file"
+            if not one.path.is_file():
+                raise FileError(one.path, f"the {what} of the piece is not there", hint="put it back where it was")
+            if checksum(one.path) != sum_then:
+                raise FileError(one.path, f"the {what} of the piece has changed", hint="put the old one back")
+        return cls(path, job, model, settings)
 
-    def seed(self, texture: Texture) -> Seed | None:
-        """The beginning that was kept, on the model's texture."""
-        if self.seed_file is None:
-            return None
-        keep_bars, lenient = self._record["keep_bars"], self._record["lenient"]
-        return Seed.read(self.seed_file, texture, keep_bars=keep_bars, lenient=lenient)
+    def remembered(self, piece: Composition) -> Composition:
+        """The piece that was made again, with its old place among alternatives."""
+        place = {key: self._record[key] for key in ("energy", "rank") if key in self._record}
+        return replace(piece, settings={**piece.settings, **place})
 
     def differences(self, settings: dict[str, Any]) -> list[str]:
         """What is not as it was, a line each; the piece may come out another.

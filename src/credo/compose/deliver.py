@@ -68,14 +68,17 @@ FORMATS: dict[str, tuple[str, Callable[[Composition, Path], None]]] = {
 
 def file_stem(piece: Composition) -> str:
     """A name by which one finds the piece again, such as `chorale-g-minor-16-bars-seed-7`."""
-    request = piece.settings["request"]
-    words = [
-        piece.settings["model"] or "piece",
-        piece.settings["key"] or "",
-        f"{request['bars']} bars",
-        f"seed {request['seed']}",
-    ]
-    return re.sub(r"[^\w#]+", "-", " ".join(filter(None, words)).lower()).replace("#", "-sharp").strip("-")
+    settings, request = piece.settings, piece.settings["request"]
+    words = [settings["title"]]
+    if not settings["inputs"]:
+        words = [settings["model"] or "piece", settings["key"] or "", f"{request['bars']} bars"]
+    if settings["task"]["name"] == "form":
+        words.append(settings["task"]["options"]["pattern"].replace("'", "v"))
+    if "rank" in settings:  # so that names sort from conventional to surprising
+        rank, count = settings["rank"]
+        words.append(f"{rank:0{len(str(count))}} of {count}")
+    words.append(f"seed {request['seed']}")
+    return re.sub(r"[^\w#.]+|\.(?!\d)", "-", " ".join(filter(None, words)).lower()).replace("#", "-sharp").strip("-")
 
 
 def deliver(
@@ -152,11 +155,11 @@ def _write_all(piece: Composition, folder: Path, stem: str, formats: Sequence[st
 
 def _seen_from(folder: Path, settings: dict[str, Any]) -> dict[str, Any]:
     """The settings with paths as seen from the folder of the JSON, so that both can be moved together."""
-    model, seed = settings["model_folder"], settings["seed_file"]
+    model = settings["model_folder"]
     return {
         **settings,
         "model_folder": model and _relative(model, folder),
-        "seed_file": seed and {**seed, "file": _relative(seed["file"], folder)},
+        "inputs": [{**given, "file": _relative(given["file"], folder)} for given in settings["inputs"]],
     }
 
 

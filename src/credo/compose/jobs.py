@@ -1,0 +1,108 @@
+"""One piece of work, from what was typed or written beside a piece: a task's name, its inputs, options and wishes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from credo.compose.form import Form
+from credo.compose.given import Given
+from credo.compose.seeds import Seed
+from credo.compose.tasks import TASKS, Task
+from credo.compose.wishes import Request
+from credo.errors import UsageError
+from credo.music.general_midi import programs_of
+from credo.music.texture import Texture
+
+if TYPE_CHECKING:
+    from credo.compose.generate import Composer, Composition
+
+#: What a job has become once its files are read: nothing to go by, a beginning to keep, a form, or a task.
+Work = Seed | Form | Task | None
+
+
+class Input(NamedTuple):
+    """A file to work on.
+
+    Attributes:
+        path: MIDI, MusicXML or ABC.
+        voices: the voices of its parts, in order; empty to find them by name and register.
+        lenient: whether to go on without notes that have no place on the model's voices.
+    """
+
+    path: Path
+    voices: tuple[str, ...] = ()
+    lenient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A piece that is to be made.
+
+    Attributes:
+        task: `compose`, `continue`, `form`, or a name in `TASKS`.
+        request: what is wished for.
+        inputs: files to work on.
+        options: of the task, JSON-able.
+        instruments: General MIDI names by voice.
+    """
+
+    task: str
+    request: Request
+    inputs: tuple[Input, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    instruments: Mapping[str, str] = field(default_factory=dict)
+
+    def prepare(self, texture: Texture) -> Work:
+        """Read the files and check all that can be checked without the model.
+
+        Args:
+            texture: of the model.
+
+        Raises:
+            FileError: a file cannot be read.
+            UsageError: the wish cannot be met.
+        """
+        programs_of(texture, self.instruments)
+        if self.task == "compose":
+            return None
+        if self.task == "form":
+            return Form.from_dict(self.options, self.request.bars)
+        if self.task == "continue":
+            [seed] = self.inputs
+            return Seed.read(seed.path, texture, keep_bars=self.options.get("keep_bars"), lenient=seed.lenient)
+        if self.task not in TASKS:
+            raise UsageError(f"task: expected one of compose, continue, form, {', '.join(TASKS)}, got {self.task!r}")
+        given = [Given.read(path, texture, voices=voices, lenient=lenient) for path, voices, lenient in self.inputs]
+        return TASKS[self.task](given, self.options, self.request.seed)
+
+    def run(self, composer: Composer, work: Work, *, progress: Callable[[int, int], None] | None = None) -> Composition:
+        """Make the piece.
+
+        Args:
+            composer: the model.
+            work: from `prepare`.
+            progress: called with (iterations done, iterations in all).
+        """
+        if isinstance(work, Task):
+            piece = composer.perform(work, self.request, progress=progress)
+        elif isinstance(work, Form):
+            piece = work.write(composer, self.request, progress=progress)
+        else:
+            piece = composer.compose(self.request, work, progress=progress)
+        return piece.played_by(self.instruments) if self.instruments else piece
+
+
+def ranked(composer: Composer, pieces: Sequence[Composition]) -> list[Composition]:
+    """Alternatives from conventional to surprising, by `Composer.energy`, which is written beside them."""
+    energies = [composer.energy(piece.grid) for piece in pieces]
+    order = sorted(range(len(pieces)), key=energies.__getitem__)
+    return [
+        replace(
+            pieces[number],
+            settings={**pieces[number].settings, "energy": round(energies[number], 4), "rank": [rank, len(pieces)]},
+        )
+        for rank, number in enumerate(order, 1)
+    ]
