@@ -1,0 +1,264 @@
+"""The last word: where rules are still broken after the sampling, the smallest change of free notes that mends them.
+
+A local search without chance: at the first place that is broken, all values of all notes around it (else of single
+cells, else of two of them at once) are tried, and the best is taken: the one that breaks least and, among these,
+changes the music least. Where nothing helps at once, the search may get worse for a while, and never goes back to what
+it has tried (tabu search). What is held, forbidden or tied is respected throughout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+_POPCOUNT = np.array([bin(bits).count("1") for bits in range(4096)])
+#: Moves that break no less than before, at a place, before the search leaves it.
+_PATIENCE = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Laws:
+    """Rules on the mono voices, as counts of what breaks them.
+
+    Attributes:
+        parallels: whether parallels are forbidden.
+        most: voices that may sound at once; None for any number.
+        tones: bits of pitch classes of the chord at each step, 0 for no chord, shape (T,).
+        required: bits of pitch classes that have to be there, shape (T,).
+    """
+
+    parallels: bool
+    most: int | None
+    tones: np.ndarray
+    required: np.ndarray
+
+    def at_steps(self, x: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        """What is broken at single steps; pitches (B, M, V) at steps (M,) to (B, M)."""
+        count = np.zeros(x.shape[:2], int)
+        if self.most is not None:
+            count += np.maximum((x >= 0).sum(2) - self.most, 0)
+        required = self.required[steps]
+        if required.any():
+            there = np.bitwise_or.reduce(np.where(x >= 0, 1 << (x % 12), 0), axis=2)
+            count += _POPCOUNT[required & ~there]
+        return count
+
+    def between(self, one: np.ndarray, two: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        """What is broken between steps and the ones after them; twice (B, M, V), first steps (M,) to (B, M)."""
+        count = np.zeros(one.shape[:2], int)
+        if self.parallels:
+            both, move = (one >= 0) & (two >= 0), two - one
+            for v, w in combinations(range(one.shape[2]), 2):
+                interval = (one[:, :, v] - one[:, :, w]) % 12
+                same = ((interval == 0) | (interval == 7)) & ((two[:, :, v] - two[:, :, w]) % 12 == interval)
+                count += both[:, :, v] & both[:, :, w] & same & (move[:, :, v] * move[:, :, w] > 0)
+        far = (one < 0) | (two < 0) | (np.abs(two - one) > 2)
+        for x, at in ((one, steps), (two, steps + 1)):
+            tones = np.where((at >= 0) & (at < len(self.tones)), self.tones[np.clip(at, 0, len(self.tones) - 1)], 0)
+            if tones.any():
+                bits = tones[None, :, None]
+                count += ((x >= 0) & (bits > 0) & (bits >> (x % 12) & 1 == 0) & far).sum(2)
+        return count
+
+
+class Move(NamedTuple):
+    """A change.
+
+    Attributes:
+        cells: the cells that change, (step, voice) pairs, shape (n, 2).
+        value: their new pitch, -1 for a rest.
+    """
+
+    cells: np.ndarray
+    value: int
+
+
+@dataclass(eq=False)
+class Search:
+    """The search; its result is in `x`.
+
+    Attributes:
+        x: pitches of the mono voices, shape (T, V), -1 for a rest.
+        begins: where notes begin, shape (T, V), bool.
+        group: cells of one number are tied, shape (T, V), int; -1 for held ones.
+        values: the pitches (-1 for a rest) that a cell may have.
+        laws: what has to hold.
+        narrow: further cells' values that are out of reach, given all others; None for none.
+    """
+
+    x: np.ndarray
+    begins: np.ndarray
+    group: np.ndarray
+    values: Callable[[int, int], frozenset[int]]
+    laws: Laws
+    narrow: Callable[[np.ndarray], Callable[[int, int, int], bool]] | None = None
+    _members: dict[int, np.ndarray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        free = np.argwhere(self.group >= 0)
+        numbers = self.group[free[:, 0], free[:, 1]]
+        order = np.argsort(numbers, kind="stable")
+        cuts = np.flatnonzero(np.diff(numbers[order])) + 1
+        for cells in np.split(free[order], cuts) if len(free) else []:
+            self._members[int(self.group[tuple(cells[0])])] = cells
+
+    def run(self) -> list[int]:
+        """Mend what can be mended; returns the steps at which something stays broken."""
+        hopeless: set[int] = set()
+        while True:
+            broken = [step for step in self.broken() if step not in hopeless]
+            if not broken:
+                return self.broken()
+            if not self._mend(broken[0]):
+                hopeless.add(broken[0])
+
+    def broken(self) -> list[int]:
+        """Steps at which, or between which and the next, something is broken; -1 for before the first."""
+        steps = np.arange(-1, len(self.x))
+        padded = np.pad(self.x, ((1, 1), (0, 0)), constant_values=-1)[None]
+        count = self.laws.between(padded[:, :-1], padded[:, 1:], steps)[0]
+        count[1:] += self.laws.at_steps(self.x[None], steps[1:])[0]
+        return [int(step) for step in steps[count > 0]]
+
+    def _mend(self, step: int) -> bool:
+        """Mend what is broken at a step; says whether less is broken than before, else nothing has changed."""
+        start, total, tabu = self.x.copy(), 0, set()
+        for _ in range(_PATIENCE):
+            best = None
+            for level in (self._single_moves, self._double_moves):
+                moves = [move for move in level(step) if self._after(move) not in tabu]
+                scored = self._score(moves)
+                if len(scored):
+                    number = min(range(len(moves)), key=lambda i: (scored[i, 0], scored[i, 1], i))
+                    candidate = (scored[number, 0], scored[number, 1], moves[number])
+                    best = candidate if best is None or candidate[0] < best[0] else best
+                if best is not None and best[0] + total < 0:
+                    break
+            if best is None:
+                break
+            tabu.add(self._before(best[2]))
+            for cells, value in best[2]:
+                self.x[cells[:, 0], cells[:, 1]] = value
+            total += int(best[0])
+            if total < 0:
+                return True
+        self.x[:] = start
+        return False
+
+    def _after(self, moves: tuple[Move, ...]) -> tuple[tuple[int, ...], ...]:
+        return tuple((*map(int, move.cells[0]), len(move.cells), move.value) for move in moves)
+
+    def _before(self, moves: tuple[Move, ...]) -> tuple[tuple[int, ...], ...]:
+        return tuple((*map(int, c[0]), len(c), int(self.x[tuple(c[0])])) for c, _ in moves)
+
+    def _spots(self, step: int) -> list[np.ndarray]:
+        """What may change as one around a step: whole notes, and single cells with what is tied to them."""
+        spots: dict[tuple[tuple[int, int], ...], np.ndarray] = {}
+        for t in (step, step + 1):
+            if not 0 <= t < len(self.x):
+                continue
+            for v in range(self.x.shape[1]):
+                if self.group[t, v] >= 0:
+                    for cells in (self._note(t, v), self._members[int(self.group[t, v])]):
+                        spots.setdefault((len(cells), *map(tuple, cells[:2])), cells)
+        return list(spots.values())
+
+    def _note(self, t: int, v: int) -> np.ndarray:
+        """The cells of the free part of a note, and all that is tied to them."""
+        first, last = t, t
+        while first > 0 and not self.begins[first, v] and self._goes_on(first - 1, first, v):
+            first -= 1
+        while last + 1 < len(self.x) and not self.begins[last + 1, v] and self._goes_on(last, last + 1, v):
+            last += 1
+        numbers = np.unique(self.group[first : last + 1, v])
+        return np.concatenate([self._members[int(number)] for number in numbers])
+
+    def _goes_on(self, one: int, two: int, v: int) -> bool:
+        return self.x[one, v] == self.x[two, v] and min(self.group[one, v], self.group[two, v]) >= 0
+
+    def _single_moves(self, step: int) -> Iterator[tuple[Move, ...]]:
+        narrow = self.narrow(self.x) if self.narrow else None
+        for cells in self._spots(step):
+            values = frozenset.intersection(*(self.values(int(t), int(v)) for t, v in cells))
+            for value in sorted(values):
+                stays = (self.x[cells[:, 0], cells[:, 1]] == value).all()
+                if not stays and (narrow is None or all(narrow(int(t), int(v), value) for t, v in cells)):
+                    yield (Move(cells, value),)
+
+    def _double_moves(self, step: int) -> Iterator[tuple[Move, ...]]:
+        if self.narrow is not None:
+            return
+        moves = [move for (move,) in self._single_moves(step)]
+        for one, two in combinations(moves, 2):
+            if one.cells[0, 1] != two.cells[0, 1] and len(one.cells) + len(two.cells) < 24 and self._near(one, two):
+                yield one, two
+
+    def _near(self, one: Move, two: Move) -> bool:
+        """Whether both changes are small; all pairs of all values would be too many."""
+        pairs = ((self.x[tuple(move.cells[0])], move.value) for move in (one, two))
+        return all(value < 0 or old < 0 or abs(value - old) <= 5 for old, value in pairs)
+
+    def _score(self, moves: list[tuple[Move, ...]]) -> np.ndarray:
+        """How much more each change breaks, and how much it changes the music; shape (n, 2)."""
+        scores = np.zeros((len(moves), 2))
+        spots: dict[tuple[tuple[int, int], ...], list[int]] = {}
+        for number, move in enumerate(moves):
+            spots.setdefault(tuple(id(part.cells) for part in move), []).append(number)
+        for numbers in spots.values():
+            places = [part.cells for part in moves[numbers[0]]]
+            steps = np.unique(np.concatenate([cells[:, 0] for cells in places]))
+            firsts = np.unique(np.concatenate([steps, steps - 1]))
+            rows = np.unique(np.concatenate([firsts, firsts + 1]))
+            inside = (rows >= 0) & (rows < len(self.x))
+            local = np.where(inside[:, None], self.x[np.clip(rows, 0, len(self.x) - 1)], -1)
+            batch = np.repeat(local[None], len(numbers) + 1, axis=0)  # the last one as it is
+            for part, cells in enumerate(places):
+                values = np.array([moves[number][part].value for number in numbers])
+                batch[:-1, np.searchsorted(rows, cells[:, 0]), cells[:, 1]] = values[:, None]
+            at, here = np.searchsorted(rows, firsts), np.searchsorted(rows, steps)
+            count = self.laws.between(batch[:, at], batch[:, at + 1], firsts).sum(1)
+            count += self.laws.at_steps(batch[:, here], steps).sum(1)
+            scores[numbers, 0] = count[:-1] - count[-1]
+            scores[numbers, 1] = (_unease(batch[:-1], at) - _unease(batch[-1:], at)) + 0.1 * sum(map(len, places))
+            scores[numbers, 1] += 0.05 * np.abs(batch[:-1] - batch[-1:]).sum((1, 2))
+        return scores
+
+
+def _unease(x: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Changes of pitch, leaps, rests and crossing voices; pitches (B, M, V) to (B,)."""
+    one, two = x[:, at], x[:, at + 1]
+    sound = (one >= 0) & (two >= 0)
+    leap = np.where(sound, np.abs(two - one), 0)
+    changes = (one != two).sum((1, 2)) + 0.2 * np.maximum(leap - 4, 0).sum((1, 2))
+    high, low = two[:, :, :-1], two[:, :, 1:]
+    crossed = ((high < low) & (high >= 0) & (low >= 0)).sum((1, 2))
+    return changes + 2.0 * (two < 0).sum((1, 2)) + 1.0 * crossed
+
+
+def thin_out(keys: np.ndarray, free: np.ndarray, group: np.ndarray, most: int) -> None:
+    """Leave out notes where too many keys sound at once, in place: those that begin last, from the middle of the chord.
+
+    Args:
+        keys: what sounds, shape (T, P), bool.
+        free: what may be left out, shape (T, P), bool.
+        group: cells of one number are tied, shape (T, P), int.
+        most: keys that may sound at once.
+    """
+    for step in range(len(keys)):
+        sounding = np.flatnonzero(keys[step])
+        while len(sounding) > most:
+            choice = [key for key in sounding if free[step, key]]
+            if not choice:
+                break
+            old = {key: bool(step and keys[step - 1, key]) for key in choice}
+            edges = (sounding[0], sounding[-1])
+            key = min(choice, key=lambda key: (old[key], key in edges, -int(key)))
+            stop = step
+            while stop < len(keys) and keys[stop, key] and free[stop, key]:
+                keys[np.isin(group, group[stop, key]) & free] = False
+                stop += 1
+            sounding = np.flatnonzero(keys[step])
