@@ -32,6 +32,18 @@ class Machine(NamedTuple):
             groups, *(np.array(ops.convert_to_numpy(weight), float) for weight in (rbm.W, rbm.a, rbm.b, rbm.m, rbm.l))
         )
 
+    def over(self, blocks: int) -> Machine:
+        """The plain machine that a machine with a span is over so many blocks: its weights, shared, in a band."""
+        N, H = len(self.a), len(self.b)
+        span = len(self.W) // N
+        W = np.zeros((blocks, N, blocks, H))
+        for q in range(blocks):
+            for place, shared in enumerate(np.split(self.W, span)):
+                if 0 <= q + place - span // 2 < blocks:
+                    W[q + place - span // 2, :, q] = shared
+        vectors = (np.tile(vector, blocks) for vector in (self.a, self.b, self.m, self.l))
+        return Machine(self.groups * blocks, W.reshape(blocks * N, blocks * H), *vectors)
+
     def energy(self, v: np.ndarray, h: np.ndarray) -> float:
         return -self.a @ v - self.b @ h - (v - self.m) @ self.W @ (h - self.l)
 
@@ -65,6 +77,51 @@ def dbn_p_v(machines: list[Machine]) -> np.ndarray:
     for machine in reversed(machines[:-1]):
         p = p @ machine.p_v_given_h()
     return p
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def draw_v(logits: np.ndarray, u: np.ndarray, groups: Groups) -> np.ndarray:
+    """One draw from each group, by inverting its cumulative distribution; (B, N) and (B, G) to (B, N)."""
+    codes = []
+    for g, part in enumerate(np.split(logits, np.cumsum(groups)[:-1], axis=1)):
+        p = np.cumsum(np.exp(part), axis=1)
+        codes.append(u[:, g] < sigmoid(part[:, 0]) if groups[g] == 1 else np.sum(p <= u[:, [g]] * p[:, -1:], axis=1))
+    return expand(np.array(codes, int).T, groups)
+
+
+def run_chain(machine: Machine, v: np.ndarray, k: int, seed: int, counter: int, held=None) -> np.ndarray:
+    """k steps of block Gibbs; step t takes the keys counter + 2t (hidden) and counter + 2t + 1 (visible)."""
+    start, known = v, np.repeat(held or [0] * len(machine.groups), machine.groups)
+    for step in range(k):
+        u = uniform(seed, counter + 2 * step, (len(v), len(machine.b)))
+        h = u < sigmoid(machine.b + (v - machine.m) @ machine.W)
+        u = uniform(seed, counter + 2 * step + 1, (len(v), len(machine.groups)))
+        v = draw_v(machine.a + (h - machine.l) @ machine.W.T, u, machine.groups)
+        v = np.where(known, start, v)
+    return v
+
+
+def hidden_nats(machines: list[Machine], v: np.ndarray, known: np.ndarray, keep=1) -> np.ndarray:
+    """-log P of the codes that are not known, by a two-layer network in one pass; (B, N) and (B, G) to nats (B,).
+
+    `keep` is the dropout of the first layer's hidden units.
+    """
+    low, top = machines
+    field = (np.where(np.repeat(known, low.groups, axis=1), v, low.m) - low.m) @ low.W
+    h = low.l + (sigmoid(low.b + field) - low.l) * keep
+    h = sigmoid(top.b + (h - top.m) @ top.W)
+    h = low.l + (sigmoid(top.a + (h - top.l) @ top.W.T + field) - low.l) * keep
+    logits = low.a + (h - low.l) @ low.W.T
+    nats, end = np.zeros(len(v)), 0
+    for g, size in enumerate(low.groups):
+        start, end = end, end + size
+        part, state = logits[:, start:end], v[:, start:end]
+        log_z = np.log1p(np.exp(part[:, 0])) if size == 1 else np.log(np.exp(part).sum(axis=1))
+        nats -= np.where(known[:, g], 0, np.sum(part * state, axis=1) - log_z)
+    return nats
 
 
 def given(p: np.ndarray, groups: Groups, known: dict[int, int]) -> np.ndarray:

@@ -19,7 +19,7 @@ from credo.training.recipe import DataRecipe, FinetuningRecipe, ModelRecipe, Pre
 RECIPE = Recipe(
     name="tiny",
     seed=3,
-    model=ModelRecipe(window_steps=16, hidden=(24, 12)),
+    model=ModelRecipe(window_steps=16, hidden=(24, 12), spans=(3, 3)),
     data=DataRecipe(transpose=False),
     pretraining=PretrainingRecipe(steps=20, batch=13),
     finetuning=FinetuningRecipe(steps=30, batch=13, warmup=5, rate=1e-2),

@@ -8,7 +8,9 @@
 | P | pitches of a voice |
 | G | codes of cells: one integer a softmax group, one bit a Bernoulli unit |
 | N | visible units (a softmax group of C categories counts C) |
-| H | hidden units |
+| H | hidden units (of a block) |
+| L | blocks of a sequence, where a machine repeats block by block |
+| S | neighbouring blocks that a hidden block hears |
 | C | categories of a softmax group |
 """
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from credo.models import backend
-from credo.models.backend import Stepper, compiled
+from credo.models.backend import Stepper, compiled, half_product
+from credo.strips import Strip
 from machines import JOINT, dbn_and_oracle, numpy, rbm_and_oracle, tensor, weights
 
 pytestmark = pytest.mark.machine
@@ -36,6 +37,18 @@ def dbn():
 
 
 MAKERS = (rbm, rbm_with_chains, dbn)
+
+
+def rbm_of_sequences():
+    machine = rbm_and_oracle(UNITS, GROUPS, 3, scale=0.3, span=3, chains=4, blocks=5)[0]
+    machine.compile(optimizer=keras.optimizers.Adam(0.02))
+    return machine
+
+
+def dbn_of_sequences():
+    network = dbn_and_oracle(UNITS, GROUPS, (5, 3), scale=0.3, spans=(3, 5), dropout=0.2, lateral=True)[0]
+    network.compile(optimizer=keras.optimizers.AdamW(0.02, global_clipnorm=1.0))
+    return network
 
 
 def by_batches(model, batches):
@@ -100,6 +113,62 @@ def test_states_can_be_trained_on_as_well_as_codes():
     Stepper(ours, numpy(UNITS.expand(tensor(some_codes(), "uint8")))).run(BATCHES)
     Stepper(theirs, some_codes()).run(BATCHES)
     assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("make", [rbm_of_sequences, dbn_of_sequences])
+def test_on_a_strip_it_does_what_it_does_on_the_windows(make):
+    """And what Keras' own loop does on them."""
+    starts = np.random.default_rng(7).permutation(25)[:23]
+    strip = Strip(some_codes(29), starts, 5)
+    models = [make() for _ in range(3)]
+    logs = [Stepper(model, data).run(BATCHES) for model, data in zip(models, (strip, strip[:]), strict=False)]
+    for rows in BATCHES:
+        models[2].train_on_batch(strip[rows])
+    for model in models[1:]:
+        assert_close(models[0], model)
+    assert logs[0] == pytest.approx(logs[1], abs=1e-4)
+
+
+class Product(keras.Model):
+    """(x + shift) W by some product; training it shows the gradients of both factors."""
+
+    def __init__(self, product, W, lead):
+        super().__init__()
+        self.product = product
+        self.W = self.add_weight(shape=W.shape, name="W")
+        self.shift = self.add_weight(shape=(*lead, len(W)), initializer="zeros", name="shift")
+        self.W.assign(W)
+
+    def call(self, x):
+        return self.product(x + self.shift, self.W)
+
+
+@pytest.mark.parametrize("lead", [(13,), (3, 5)], ids=str)
+def test_half_products_and_their_gradients_are_near_those_in_full(lead):
+    """Within a hundredth of the largest."""
+    rng, found = np.random.default_rng(3), []
+    x, goal = (rng.normal(size=(*lead, size)).astype(np.float32) for size in (31, 7))
+    W = rng.normal(size=(31, 7)).astype(np.float32)
+    for product in (half_product, keras.ops.matmul):
+        model = Product(product, W, lead)
+        model.compile(optimizer=keras.optimizers.SGD(1.0), loss="mse")
+        model.train_on_batch(x, goal)
+        found.append((numpy(product(tensor(x), tensor(W))), numpy(model.W) - W, numpy(model.shift)))
+    for half, full in zip(*found, strict=True):
+        assert half.dtype == np.float32
+        assert 0 < np.abs(half - full).max() < 1e-2 * np.abs(full).max()
+
+
+def test_a_machine_with_half_products_learns_nearly_the_same():
+    full, half = dbn_of_sequences(), dbn_of_sequences()
+    for part in half.parts:
+        part.half = True
+    codes = some_codes(60).reshape(12, 5, -1)
+    v, known = UNITS.expand(tensor(codes, "uint8")), tensor(np.arange(UNITS.size) % 2)
+    logits, near = (numpy(network.predict_hidden(v, known)) for network in (full, half))
+    assert 0 < np.abs(logits - near).max() < 2e-2 * np.abs(logits).max()
+    losses = [network.train_on_batch(codes, return_dict=True)["loss"] for network in (full, half)]
+    assert float(losses[0]) == pytest.approx(float(losses[1]), rel=1e-2)
 
 
 @pytest.mark.parametrize("rows", [3, 5])

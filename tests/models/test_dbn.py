@@ -7,13 +7,10 @@ import oracle
 from credo.errors import UsageError
 from credo.models.dbn import DBN
 from machines import BERNOULLI, JOINT, KINDS, SOFTMAX, dbn_and_oracle, numpy, tensor
+from oracle import sigmoid
 
 pytestmark = pytest.mark.machine
 HIDDEN = (5, 3, 4)
-
-
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
 
 
 def up(machines, v):

@@ -23,7 +23,7 @@ CARD = {"name": "five", "scores": {"a": 1.5}, "licence": "CC0, Übung"}
 
 @pytest.fixture
 def dbn() -> DBN:
-    dbn = DBN(Joint([Softmax(3, 5), Softmax(2, 2)]), (7, 11), chains=13, seed=1)
+    dbn = DBN(Joint([Softmax(3, 5), Softmax(2, 2)]), (7, 11), spans=(3, 5), chains=13, blocks=2, seed=1)
     dice = np.random.default_rng(1)
     for variable in dbn.variables:
         if "float" in str(variable.dtype):
@@ -47,7 +47,7 @@ def test_a_model_comes_back(dbn, tmp_path):
     assert all(np.array_equal(a, b) for a, b in zip(numbers(loaded), numbers(dbn), strict=True))
     assert np.array_equal(np.asarray(loaded.key), np.asarray(dbn.key))
     assert loaded.get_config() == {**dbn.get_config(), "chains": 0}
-    states = np.random.default_rng(2).random((3, 19)).astype(np.float32)
+    states = np.random.default_rng(2).random((3, 2, 19)).astype(np.float32)
     ours, theirs = (keras.ops.convert_to_numpy(network(states)) for network in (loaded, dbn))
     np.testing.assert_allclose(ours, theirs, rtol=1e-6)
 

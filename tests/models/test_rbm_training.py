@@ -8,6 +8,7 @@ import oracle
 from credo.models.backend import Stepper
 from credo.models.rbm import RBM
 from machines import JOINT, KINDS, numpy, rbm_and_oracle, stir, tensor
+from oracle import run_chain, sigmoid
 
 pytestmark = pytest.mark.machine
 H, B, SEED = 5, 11, 29
@@ -20,32 +21,6 @@ OPTIONS = {
     "PCD-1, held": {"chains": 7, "held": True},
     "CD-1, decayed": {"l2": 0.3},
 }
-
-
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
-
-
-def draw_v(logits, u, groups):
-    """One draw from each group, by inverting its cumulative distribution."""
-    codes = []
-    for g, part in enumerate(np.split(logits, np.cumsum(groups)[:-1], axis=1)):
-        p = np.cumsum(np.exp(part), axis=1)
-        codes.append(u[:, g] < sigmoid(part[:, 0]) if groups[g] == 1 else np.sum(p <= u[:, [g]] * p[:, -1:], axis=1))
-    return oracle.expand(np.array(codes, int).T, groups)
-
-
-def run_chain(machine, v, k, seed, counter, held):
-    """k steps of block Gibbs; step t takes the keys counter + 2t (hidden) and counter + 2t + 1 (visible)."""
-    start, known = v, np.repeat(held or [0] * len(machine.groups), machine.groups)
-    for step in range(k):
-        h = oracle.uniform(seed, counter + 2 * step, (len(v), len(machine.b))) < sigmoid(
-            machine.b + (v - machine.m) @ machine.W
-        )
-        u = oracle.uniform(seed, counter + 2 * step + 1, (len(v), len(machine.groups)))
-        v = draw_v(machine.a + (h - machine.l) @ machine.W.T, u, machine.groups)
-        v = np.where(known, start, v)
-    return v
 
 
 def gradients(machine, v0, vk, l2=0.0):

@@ -44,27 +44,44 @@ def test_an_rbm_comes_back_as_it_was(kind, tmp_path):
     np.testing.assert_array_equal(numpy(again.free_energy(v)), numpy(rbm.free_energy(v)))
 
 
-def start_training():
-    rbm, _ = rbm_and_oracle(UNITS, GROUPS, 3, chains=5, **OPTIONS)
-    rbm.start_chains(oracle.expand(some_codes(5), GROUPS))
+def some_sequences(rows=13):
+    return np.stack([np.roll(some_codes(rows), shift, axis=0) for shift in range(4)], axis=1)
+
+
+def start_training(data, **options):
+    rbm, _ = rbm_and_oracle(UNITS, GROUPS, 3, chains=5, **OPTIONS, **options)
+    rbm.start_chains(numpy(UNITS.expand(tensor(data[:5], "uint8"))))
     rbm.compile(optimizer=keras.optimizers.Adam(0.05))
-    rbm.train_on_batch(some_codes())
+    rbm.train_on_batch(data)
     return rbm
 
 
-def test_persistent_chains_and_random_numbers_go_on_where_they_were(tmp_path):
+def test_a_machine_with_a_span_and_its_chains_come_back(tmp_path):
+    rbm, _ = rbm_and_oracle(UNITS, GROUPS, 3, span=3, chains=5, blocks=4)
+    rbm.start_chains(np.random.default_rng(1).random((5, 4, UNITS.size)).astype(np.float32))
+    again = reloaded(rbm, tmp_path)
+    assert again.get_config() == rbm.get_config()
+    assert_same_weights(rbm, again)
+    v = tensor(oracle.all_states(GROUPS)[:280].reshape(-1, 7, UNITS.size))
+    np.testing.assert_array_equal(numpy(again.free_energy(v)), numpy(rbm.free_energy(v)))
+
+
+@pytest.mark.parametrize("span", [0, 3])
+def test_persistent_chains_and_random_numbers_go_on_where_they_were(tmp_path, span):
     """Saved, loaded and trained on: the same bits as trained without a break."""
-    straight, broken = start_training(), start_training()
+    data, options = (some_sequences(), {"span": span, "blocks": 4}) if span else (some_codes(), {})
+    straight, broken = (start_training(data, **options) for _ in range(2))
     broken = reloaded(broken, tmp_path)
     for model in (straight, broken):
         for _ in range(3):
-            model.train_on_batch(some_codes())
+            model.train_on_batch(data)
     assert numpy(broken.key).tolist() == [5, 16]
     assert_same_weights(straight, broken)
 
 
-def test_shipped_weights_may_be_half_as_large(tmp_path):
-    rbm, _ = rbm_and_oracle(UNITS, GROUPS, 3)
+@pytest.mark.parametrize("span", [1, 3])
+def test_shipped_weights_may_be_half_as_large(tmp_path, span):
+    rbm, _ = rbm_and_oracle(UNITS, GROUPS, 3, span=span)
     rbm.key.assign([7, 100_003])  # would not fit
     rbm.storage = "float16"
     again = reloaded(rbm, tmp_path)
@@ -75,13 +92,26 @@ def test_shipped_weights_may_be_half_as_large(tmp_path):
     assert numpy(again.key).tolist() == [7, 100_003]
 
 
-@pytest.fixture
-def dbn():
+SEQUENCES = {
+    "spans": (3, 5),
+    "blocks": 4,
+    "groupings": [[0, 0, 1, 1, 1], [0, 1, 0, 1, 0]],
+    "lines": [0, 1, 1, 0, 2],
+    "lateral": True,
+}
+
+
+@pytest.fixture(params=[{}, SEQUENCES], ids=["plain", "sequences"])
+def dbn(request):
     network, _ = dbn_and_oracle(
-        UNITS, GROUPS, (5, 3), cells=[0, 1, 0, 2, 3, 4, 2], passes=2, dropout=0.25, chains=2, **OPTIONS
+        UNITS, GROUPS, (5, 3), cells=[0, 1, 0, 2, 3, 4, 2], passes=2, dropout=0.25, chains=2, **OPTIONS, **request.param
     )
     network.key.assign([5, 300])
     return network
+
+
+def rows_for(dbn):
+    return some_sequences() if dbn.blocks else some_codes()
 
 
 def test_a_dbn_comes_back_as_it_was(dbn, tmp_path):
@@ -89,19 +119,21 @@ def test_a_dbn_comes_back_as_it_was(dbn, tmp_path):
     assert isinstance(again, DBN)
     assert again.get_config() == dbn.get_config()
     assert_same_weights(dbn, again)
-    v = tensor(oracle.all_states(GROUPS)[::7])
+    v = UNITS.expand(tensor(rows_for(dbn), "uint8"))
     known = tensor(np.arange(UNITS.size) % 2)
     for method in (DBN.energy, lambda network, v: network.predict_hidden(v, known), DBN.call):
         np.testing.assert_array_equal(numpy(method(again, v)), numpy(method(dbn, v)))
-    np.testing.assert_array_equal(again.generate(7, steps=3, seed=2), dbn.generate(7, steps=3, seed=2))
+    np.testing.assert_array_equal(
+        *(network.generate(7, steps=3, seed=2, blocks=dbn.blocks) for network in (again, dbn))
+    )
 
 
 def test_fine_tuning_goes_on_where_it_was(dbn, tmp_path):
     dbn.compile(optimizer=keras.optimizers.Adam(0.01))
-    dbn.train_on_batch(some_codes())
+    dbn.train_on_batch(rows_for(dbn))
     again = reloaded(dbn, tmp_path)
     for network in (dbn, again):
-        network.train_on_batch(some_codes())
+        network.train_on_batch(rows_for(dbn))
     assert_same_weights(dbn, again)
 
 
@@ -114,6 +146,6 @@ def test_a_dbn_is_made_again_from_its_configuration(dbn):
 
 
 def test_a_loaded_machine_can_be_trained_in_one_call(tmp_path):
-    again = reloaded(start_training(), tmp_path)
+    again = reloaded(start_training(some_codes()), tmp_path)
     Stepper(again, some_codes()).run(np.arange(12).reshape(4, 3))
     assert numpy(again.key).tolist() == [5, 20]

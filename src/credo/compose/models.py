@@ -56,12 +56,12 @@ def window_of(card: dict[str, Any]) -> Window:
         ModelError: the card makes no sense.
     """
     try:
-        window = Window(Texture.from_dict(card["texture"]), card["window_steps"])
+        window = Window(Texture.from_dict(card["texture"]), card["window_steps"], tuple(card.get("styles", ())))
         shares = card.get("keys") or {}
         for name in shares:
             Key.parse(name)
         sensible = isinstance(window.steps, int) and all(share >= 0 for share in shares.values())
-        if sensible and window.steps % window.texture.steps_per_quarter == 0 and (not shares or sum(shares.values())):
+        if sensible and (not shares or sum(shares.values())):
             return window
     except (UsageError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(f"model: expected a card of texture, window and keys: {_in_words(error)}") from error

@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import zip_longest
 
 import numpy as np
 
 from credo.corpora.corpus import Corpus, Piece
 from credo.errors import CorpusError, UsageError
-from credo.music.grid import Grid
 from credo.music.texture import Texture
 from credo.music.transform import transposition_range
 from credo.music.window import Window, encode_steps, key_codes
+from credo.strips import Strip
 
 #: Lowest and highest transposition in semitones that training sees, where the voices' ranges allow it.
 TRANSPOSITIONS = (-6, 5)
-
-
-@dataclass(frozen=True)
-class Passages:
-    """Where the windows of one piece begin.
-
-    Attributes:
-        piece: the piece.
-        starts: first step of each window, shape (S,); the first ones lie before the piece.
-        semitones: the transpositions, from lowest to highest.
-    """
-
-    piece: Piece
-    starts: np.ndarray
-    semitones: range
-
-    def __len__(self) -> int:
-        return len(self.starts) * len(self.semitones)
 
 
 def training_codes(
@@ -41,114 +24,121 @@ def training_codes(
     window: Window,
     split: str = "train",
     *,
-    hop_steps: int | None = None,
+    hop: int = 1,
     transpose: bool | tuple[int, int] = True,
+    most_beats: int | None = None,
     max_windows: int | None = None,
+    hide_labels: float = 0.0,
+    style_of: Callable[[Piece], str | None] | None = None,
     seed: int = 0,
-) -> np.ndarray:
+) -> Strip:
     """The windows of a split of a corpus as codes.
 
     Windows reach over both ends of a piece by up to half their length, so that a model learns how pieces begin and
-    end; steps outside have rests and metre code 0. Windows start on beats that count from the first downbeat. Each
-    carries the key in force at its middle, transposed with the notes.
+    end; beats outside have codes of 0. Beats count from the first downbeat. Each carries the key in force at its
+    beginning, transposed with the notes, and the style of its piece.
 
     Args:
         corpus: the pieces.
         window: the layout; its texture must be the corpus' own.
         split: `train`, `valid` or `test`.
-        hop_steps: steps from one window to the next; one quarter if None.
+        hop: beats from one window to the next.
         transpose: whether to take each piece in every key within `TRANSPOSITIONS` that keeps all its notes inside the
             voices' ranges; or the lowest and highest transposition in semitones, such as (0, 0).
+        most_beats: most beats of music. Each piece comes in one transposition before any comes in two.
         max_windows: at most so many windows, drawn evenly at random without repeats.
-        seed: of that draw.
+        hide_labels: share of the pieces and transpositions whose key is not told, and of those whose style is not.
+        style_of: tells the style of a piece, one of the window's; None for no styles.
+        seed: of all that is drawn.
 
     Returns:
-        Codes, shape (n, G), uint8, in the order of pieces, transpositions and starts.
+        The windows, shape (n, L, G), uint8.
 
     Raises:
         UsageError: the texture differs, or an argument makes no sense.
         CorpusError: there is no piece in this split.
     """
-    passages = plan(corpus, window, split, hop_steps=hop_steps, transpose=transpose)
-    ends = np.cumsum([len(passage) for passage in passages])
-    chosen = np.arange(ends[-1])
-    if max_windows is not None and max_windows < len(chosen):
-        chosen = np.sort(np.random.default_rng(seed).choice(len(chosen), max_windows, replace=False))
-    codes = np.empty((len(chosen), window.size), np.uint8)
-    bounds = np.searchsorted(chosen, [0, *ends])
-    for passage, end, low, high in zip(passages, ends, bounds[:-1], bounds[1:], strict=True):
-        if low < high:
-            _cut(passage, window, chosen[low:high] - (end - len(passage)), codes[low:high])
-    return codes
-
-
-def plan(
-    corpus: Corpus,
-    window: Window,
-    split: str,
-    *,
-    hop_steps: int | None = None,
-    transpose: bool | tuple[int, int] = True,
-) -> list[Passages]:
-    """Where the windows of each piece of a split begin; see `training_codes`."""
     if window.texture != corpus.texture:
         raise UsageError(
             f"window: expected the corpus' texture {_describe(corpus.texture)}, got {_describe(window.texture)}",
         )
-    hop = corpus.texture.steps_per_quarter if hop_steps is None else hop_steps
     if hop < 1:
-        raise UsageError(f"hop_steps: expected at least 1, got {hop_steps}")
+        raise UsageError(f"hop: expected at least 1, got {hop}")
     low, high = transpose if isinstance(transpose, tuple) else TRANSPOSITIONS if transpose else (0, 0)
     if low > high:
         raise UsageError(f"transpose: expected the lowest transposition first, got {transpose}")
-    passages = []
-    for piece in corpus.in_split(split):
-        grid = piece.grid
-        pitched = any(voice.kind != "drums" for voice in corpus.texture.voices)
-        possible = transposition_range(grid) if pitched else (0, 0)
-        semitones = range(max(low, possible[0]), min(high, possible[-1]) + 1)
-        if len(semitones):
-            passages.append(Passages(piece, _starts(grid, window.steps, hop), semitones))
-    if not passages:
+    dice = np.random.default_rng(seed)
+    parts, starts, beats = [], [], 0
+    for piece, semitones in _versions(corpus, split, low, high, dice):
+        if most_beats is not None and parts and beats >= most_beats:
+            break
+        codes = _beats(piece, window, semitones, style_of)
+        for column in (slice(-window.labels, None if window.labels == 2 else -1), slice(-1, None))[: window.labels - 1]:
+            if dice.random() < hide_labels:
+                codes[:, column] = 0
+        outside = np.zeros((window.beats // 2, window.size), np.uint8)
+        starts.append(beats + np.arange(0, max(len(codes), 1), hop))
+        parts += [outside, codes]
+        beats += len(outside) + len(codes)
+    if not parts:
         counts = ", ".join(f"{count} {name}" for name, count in corpus.split_sizes().items())
         raise CorpusError(
             f"split: expected pieces in {split!r}, got {counts or 'an empty corpus'}",
             hint="name a split that has pieces, or prepare the corpus from more files",
         )
-    return passages
+    chosen = np.concatenate(starts)
+    if max_windows is not None and max_windows < len(chosen):
+        chosen = np.sort(dice.choice(chosen, max_windows, replace=False))
+    blocks = np.concatenate([*parts, np.zeros((window.beats, window.size), np.uint8)])
+    return Strip(blocks, chosen, window.beats)
 
 
-def _starts(grid: Grid, steps: int, hop: int) -> np.ndarray:
-    """Starts in phase with the downbeat, from half a window before the piece to as much before its end."""
-    downbeat = int(grid.timeline.pickup * grid.texture.steps_per_quarter)
-    first = -(steps // 2)
-    return np.arange(first + (downbeat - first) % hop, max(grid.steps - steps // 2, 1), hop)
+def styles_of(corpus: Corpus, most: int, least_beats: int = 1) -> tuple[str, ...]:
+    """The styles of which a corpus has most music to train on, sorted by name.
+
+    Args:
+        corpus: the pieces.
+        most: at most so many styles; 0 for none.
+        least_beats: a style counts only with at least so many quarters of music.
+    """
+    quarters: Counter[str] = Counter()
+    for piece in corpus.in_split("train"):
+        if piece.style:
+            quarters[piece.style] += piece.packed.steps // corpus.texture.steps_per_quarter
+    ranked = sorted(quarters, key=lambda style: (-quarters[style], style))
+    return tuple(sorted(style for style in ranked[:most] if quarters[style] >= least_beats))
 
 
-def _cut(passage: Passages, window: Window, chosen: np.ndarray, out: np.ndarray) -> None:
-    """Write the chosen windows of a piece, shape (n,) indices counted transposition by transposition, to `out`."""
-    piece, starts = passage.piece, passage.starts
+def _versions(
+    corpus: Corpus, split: str, low: int, high: int, dice: np.random.Generator
+) -> Iterator[tuple[Piece, int]]:
+    """Pieces and transpositions: all pieces once, in any order, then all that have another one again, and so on."""
+    pitched = any(voice.kind != "drums" for voice in corpus.texture.voices)
+    columns = []
+    for piece in corpus.in_split(split):
+        possible = transposition_range(piece.grid) if pitched else (0, 0)
+        semitones = np.arange(max(low, possible[0]), min(high, possible[-1]) + 1)
+        columns.append([(piece, int(shift)) for shift in dice.permutation(semitones)])
+    for row in zip_longest(*(columns[index] for index in dice.permutation(len(columns)))):
+        yield from (version for version in row if version is not None)
+
+
+def _beats(piece: Piece, window: Window, semitones: int, style_of: Callable[[Piece], str | None] | None) -> np.ndarray:
+    """The codes of a piece in a transposition, beat by beat, shape (L, G)."""
     grid = piece.grid
-    codes = encode_steps(grid)
-    middles = np.clip(starts + window.steps // 2, 0, grid.steps - 1)
-    for index, semitones in enumerate(passage.semitones):
-        low, high = np.searchsorted(chosen, [index * len(starts), (index + 1) * len(starts)])
-        if low == high:
-            continue
-        which = chosen[low:high] - index * len(starts)
-        out[low:high] = window.windows(transpose_codes(codes, grid.texture, semitones), starts[which], np.zeros(2))
-        for at, keys in _keys(piece, middles[which]):
-            out[low:high][at, -2:] = _transpose_key(keys, semitones)
-
-
-def _keys(piece: Piece, steps: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """For each key in force at some of the steps, shape (n,): the mask of those steps, and the key's codes."""
-    onsets = np.array([float(change.onset) for change in piece.keys[1:]]) * piece.packed.texture.steps_per_quarter
-    which = np.searchsorted(onsets, steps, side="right")
-    if not piece.keys:
-        return
-    for index in np.unique(which):
-        yield which == index, key_codes(piece.keys[index].key)
+    downbeat = int(grid.timeline.pickup * window.beat)
+    music = window.to_beats(
+        transpose_codes(encode_steps(grid), grid.texture, semitones), np.zeros(window.labels), first_step=downbeat
+    )
+    first = np.arange(len(music)) * window.beat - (-downbeat % window.beat)  # first step of each beat
+    onsets = np.array([float(change.onset) for change in piece.keys[1:]]) * window.beat
+    if piece.keys:
+        keys = np.stack([_transpose_key(key_codes(change.key), semitones) for change in piece.keys])
+        music[:, window.size - window.labels :][:, :2] = keys[np.searchsorted(onsets, first, side="right")]
+    if window.styles and style_of:
+        style = style_of(piece)
+        music[:, -1] = 1 + window.styles.index(style) if style in window.styles else 0
+    return music
 
 
 def _transpose_key(codes: np.ndarray, semitones: int) -> np.ndarray:

@@ -36,7 +36,7 @@ class MaskedLikelihood:
 
     Args:
         dbn: the network.
-        codes: rows, shape (n, G), integers.
+        codes: rows, shape (n, G) or (n, L, G), integers.
         seed: of the masks.
     """
 
@@ -44,11 +44,11 @@ class MaskedLikelihood:
         self.codes, self.seed = codes, seed
 
         def nats(x: Any, key: Any) -> Any:
-            known, cells_hidden = dbn.draw_mask(ops.shape(x)[0], key)
+            known, cells_hidden = dbn.draw_mask(ops.shape(x)[:-1], key)
             v = dbn.visible.expand(x)
             logits = dbn.predict_hidden(v, dbn.visible.spread(known))
             each = -(1 - known) * dbn.visible.log_prob(x, logits)
-            return ops.sum(each, axis=-1), cells_hidden
+            return ops.sum(each, axis=tuple(range(1, len(each.shape)))), cells_hidden
 
         self._nats = compiled(dbn, nats)
 
@@ -58,7 +58,7 @@ class MaskedLikelihood:
         for start in range(0, len(self.codes), _ROWS):
             rows = self.codes[start : start + _ROWS]
             key = random.make_key(self.seed + start)
-            padded = np.resize(rows, (_ROWS, rows.shape[1]))  # one shape, one compilation
+            padded = np.resize(rows, (_ROWS, *rows.shape[1:]))  # one shape, one compilation
             nats, cells = (ops.convert_to_numpy(x)[: len(rows)] for x in self._nats(*map(_tensor, (padded, key))))
             total, hidden = total + nats.sum(), hidden + cells.sum()
         return float(total / hidden)
@@ -68,7 +68,7 @@ def _by_batches(function: Callable[[Any], Any], rows: np.ndarray) -> np.ndarray:
     values = []
     for start in range(0, len(rows), _ROWS):
         batch = rows[start : start + _ROWS]
-        padded = np.resize(batch, (_ROWS, batch.shape[1]))
+        padded = np.resize(batch, (_ROWS, *batch.shape[1:]))
         values.append(ops.convert_to_numpy(function(_tensor(padded)))[: len(batch)])
     return np.concatenate(values)
 

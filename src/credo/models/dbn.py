@@ -2,6 +2,10 @@
 
 The top two layers are an undirected RBM; below it the layers are directed, top to bottom (Hinton, Osindero & Teh 2006).
 Each layer's weights serve both ways: up to infer, down to generate.
+
+With spans the network is a convolutional one (Lee, Grosse, Ranganath & Ng 2009): its states are sequences of L blocks,
+a hidden block of each layer hears the S blocks around it below, and all blocks share their weights. One network then
+knows passages of any length. All shapes (B, N) below may be (B, L, N), and must be where there are spans.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from keras import ops
 from credo.errors import UsageError
 from credo.models import random
 from credo.models.backend import compiled
+from credo.models.lateral import Lateral
 from credo.models.rbm import RBM, as_states
 from credo.models.units import Bernoulli, Units
 from credo.shapes import expect
@@ -32,16 +37,23 @@ class DBN(keras.Model):
 
     Args:
         visible: the visible units, or a number of Bernoulli units.
-        hidden: sizes of the hidden layers, lowest first.
+        hidden: sizes of the hidden layers (of a block), lowest first.
+        spans: for each layer the neighbouring blocks that one of its own hears; None for 1 each, which is the plain
+            network.
         held: shape (G,), 1 where a code is context that is always known; None for none.
         cells: shape (G,), for each code the number of the cell it belongs to; the codes of a cell are hidden together.
             None: each code is a cell.
-        groupings: coarser partitions of the cells, each of shape (cells,), with the number of each cell's group. In
-            fine-tuning, each row hides single cells or whole groups of one of the partitions, all equally often.
+        groupings: coarser partitions of the cells (of a block), each of shape (cells,), with the number of each cell's
+            group. In fine-tuning, each row hides single cells, or groups of one of the partitions, or lines, all
+            equally often. With none, single cells are hidden.
+        lines: a partition of the cells into voices; with groupings, some rows of fine-tuning hide voices in all blocks
+            of a sequence together. None for one voice.
+        lateral: whether the visible units are coupled to each other too; see `lateral`.
         passes: how often the unrolled stack goes up and down.
         dropout: share of the first layer's hidden units switched off in fine-tuning.
         k: steps of the chain in pretraining; see `RBM`.
         chains: persistent chains in pretraining; see `RBM`.
+        blocks: their length where they are sequences, L; see `RBM`.
         seed: of the initial weights and of all sampling.
     """
 
@@ -50,13 +62,17 @@ class DBN(keras.Model):
         visible: Units | int,
         hidden: Sequence[int],
         *,
+        spans: Sequence[int] | None = None,
         held: Sequence[int] | np.ndarray | None = None,
         cells: Sequence[int] | np.ndarray | None = None,
         groupings: Sequence[Sequence[int] | np.ndarray] = (),
+        lines: Sequence[int] | np.ndarray | None = None,
+        lateral: bool = False,
         passes: int = 1,
         dropout: float = 0.0,
         k: int = 1,
         chains: int = 0,
+        blocks: int = 0,
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
@@ -67,28 +83,37 @@ class DBN(keras.Model):
             )
         self.visible = Bernoulli(visible) if isinstance(visible, int) else visible
         self.layer_sizes = tuple(int(size) for size in hidden)
+        self.spans = (1,) * len(self.layer_sizes) if spans is None else tuple(int(span) for span in spans)
+        if len(self.spans) != len(self.layer_sizes):
+            raise UsageError(f"DBN: expected a span a layer, got {self.spans} for {self.layer_sizes}")
         G = self.visible.groups
         self.held = np.zeros(G, bool) if held is None else np.asarray(held).astype(bool)
         self.cells = np.arange(G) if cells is None else np.asarray(cells).astype(int)
         if self.held.shape != (G,) or self.cells.shape != (G,):
             raise UsageError(f"DBN: expected held and cells of {G} codes, got {self.held.shape}, {self.cells.shape}")
         self.groupings = [np.asarray(grouping).astype(int) for grouping in groupings]
-        if any(grouping.shape != (self.cells.max() + 1,) for grouping in self.groupings):
-            raise UsageError(f"DBN: expected groupings of {self.cells.max() + 1} cells each")
+        self.lines = None if lines is None else np.asarray(lines).astype(int)
+        partitions = [*self.groupings, *([] if self.lines is None else [self.lines])]
+        if any(partition.shape != (self.cells.max() + 1,) for partition in partitions):
+            raise UsageError(f"DBN: expected groupings and lines of {self.cells.max() + 1} cells each")
         self.passes, self.dropout, self.k, self.chains, self.seed = passes, dropout, k, chains, seed
+        self.blocks = blocks
         below: list[Units] = [self.visible, *(Bernoulli(size) for size in self.layer_sizes[:-1])]
         self.rbms = [
             RBM(
                 units,
                 size,
+                span=span,
                 held=self.held.astype(int) if depth == 0 and self.held.any() else None,
                 k=k,
                 chains=chains,
+                blocks=blocks,
                 seed=seed + depth,
                 name=f"rbm_{depth + 1}",
             )
-            for depth, (units, size) in enumerate(zip(below, self.layer_sizes, strict=True))
+            for depth, (units, size, span) in enumerate(zip(below, self.layer_sizes, self.spans, strict=True))
         ]
+        self.lateral = Lateral(self.visible, neighbours=max(self.spans) > 1, name="lateral") if lateral else None
         self.nats = keras.metrics.Mean(name="nats")
         self.key = self.add_weight(shape=(2,), initializer="zeros", dtype="int32", trainable=False, name="key")
         self.key.assign(random.make_key(seed))
@@ -98,6 +123,11 @@ class DBN(keras.Model):
     def build(self, input_shape: Any) -> None:
         """Nothing is left to create; Keras makes its own lists of the variables here."""
         self.built = True
+
+    @property
+    def parts(self) -> list[RBM | Lateral]:
+        """What holds the weights: the RBMs, lowest first, then the lateral couplings where there are any."""
+        return [*self.rbms, *([] if self.lateral is None else [self.lateral])]
 
     # -- up and down -------------------------------------------------------------------------------------------------
 
@@ -135,7 +165,7 @@ class DBN(keras.Model):
             state = known * v + (1 - known) * guess
             fields = []  # what each hidden layer hears from below
             for depth, rbm in enumerate(self.rbms):
-                fields.append(ops.matmul(state - rbm.m, rbm.W))
+                fields.append(rbm.h_field_from_v(state))
                 state = ops.sigmoid(rbm.b + fields[-1])
                 if keep is not None and depth == 0:
                     state = rbm.l + (state - rbm.l) * keep
@@ -145,9 +175,14 @@ class DBN(keras.Model):
                 state = ops.sigmoid(rbm.v_logits_from_h(state) + field)
             if keep is not None and len(self.rbms) > 1:
                 state = self.rbms[0].l + (state - self.rbms[0].l) * keep
-            logits = self.rbms[0].v_logits_from_h(state)
+            logits = self._v_logits(state, known * v + (1 - known) * guess)
             guess = self.visible.mean(logits)
         return logits
+
+    def _v_logits(self, h: Any, v: Any) -> Any:
+        """Logits of the visible units given the first hidden layer and, where they are coupled, the others of them."""
+        logits = self.rbms[0].v_logits_from_h(h)
+        return logits if self.lateral is None else logits + self.lateral.field(v - self.rbms[0].m)
 
     def energy(self, v: Any) -> Any:
         """How surprising visible states are: about minus their log probability, up to the top RBM's log Z.
@@ -155,7 +190,7 @@ class DBN(keras.Model):
         For one layer it is the free energy, and exact. For more, with q the factorial posterior of the layers below the
         top RBM, it is the variational -E_q[log P(v | h)] - H(q) + E_q[F_top(h)] with means in the place of samples,
         -log P(v | E_q[h]) - H(q) + F_top(E_q[h]). Both terms are then curved, one too low and one too high, so that it
-        is an approximation and no bound.
+        is an approximation and no bound. Where visible units are coupled, the pseudo-likelihood stands for P(v | h).
 
         Args:
             v: visible states, shape (B, N).
@@ -163,14 +198,15 @@ class DBN(keras.Model):
         Returns:
             Nats, shape (B,). Lower is more likely. Comparable between passages of one model only.
         """
-        expect("v", v, "B N", N=self.visible.size)
+        expect("v", v, "B L N" if max(self.spans) > 1 or len(v.shape) == 3 else "B N", N=self.visible.size)
         total, state = 0.0, v
         for rbm in self.rbms[:-1]:
             logits = rbm.h_logits_from_v(state)
             q = rbm.hidden.mean(logits)
             entropy = ops.sum(ops.softplus(logits) - q * logits, axis=-1)
-            down = rbm.v_logits_from_h(q)
-            total = total - ops.sum(state * down, axis=-1) + rbm.visible.cumulant(down) - entropy
+            down = self._v_logits(q, state) if rbm is self.rbms[0] else rbm.v_logits_from_h(q)
+            each = rbm.visible.cumulant(down) - ops.sum(state * down, axis=-1) - entropy
+            total = total + (ops.sum(each, axis=-1) if len(each.shape) > 1 else each)
             state = q
         return total + self.rbms[-1].free_energy(state)
 
@@ -187,42 +223,57 @@ class DBN(keras.Model):
         del y, y_pred, sample_weight
         v = as_states(self.visible, ops.convert_to_tensor(x))
         key = ops.convert_to_tensor(self.key)
-        known, cells_hidden = self.draw_mask(ops.shape(v)[0], key, grouped=bool(self.groupings))
+        lead = ops.shape(v)[:-1]
+        known, cells_hidden = self.draw_mask(lead, key, grouped=True)
         keep = None
         if training and self.dropout:
-            uniform = random.uniform(random.advance(key, 2), (ops.shape(v)[0], self.layer_sizes[0]))
+            uniform = random.uniform(random.advance(key, self._mask_draws), (*lead, self.layer_sizes[0]))
             keep = ops.cast(uniform >= self.dropout, "float32") / (1 - self.dropout)
-        self.key.assign(random.advance(key, 4 + len(self.groupings) if self.groupings else 3))
+        self.key.assign(random.advance(key, self._mask_draws + 1))
         logits = self._predict(v, self.visible.spread(known), self.passes, keep)
-        nats = -ops.sum((1 - known) * self.visible.log_prob(self.visible.collapse(v), logits), axis=-1)
+        nats = -_total((1 - known) * self.visible.log_prob(self.visible.collapse(v), logits))
         self.nats.update_state(ops.sum(nats) / ops.sum(cells_hidden))
         return ops.mean(nats / cells_hidden)
 
-    def draw_mask(self, rows: Any, key: Any, *, grouped: bool = False) -> tuple[Any, Any]:
+    @property
+    def _mask_draws(self) -> int:
+        return 4 + 2 * len(self.groupings)
+
+    def draw_mask(self, lead: Sequence[int], key: Any, *, grouped: bool = False) -> tuple[Any, Any]:
         """Hide in each row a share of the cells that is uniform between none and all.
 
         Args:
-            rows: number of rows, B.
-            key: of the draw; the next key is used too, and with `grouped` those from the third on.
-            grouped: whether some rows hide whole groups of cells; see `groupings`.
+            lead: the axes before the codes, (B,) or (B, L).
+            key: of the draw; uses up to `4 + 2 * groupings` keys.
+            grouped: whether some rows hide whole groups of cells (see `groupings`, `lines`) and not single ones. In a
+                quarter of the groups that are hidden, only a random share of their cells is.
 
         Returns:
-            Which codes are known, shape (B, G), and how many cells are hidden (at least 1), shape (B,).
+            Which codes are known, shape (B, G) or (B, L, G), and how many cells are hidden (at least 1), shape (B,).
         """
-        count = int(self.cells.max()) + 1
-        share = random.uniform(key, (rows, 1))
-        hidden = ops.cast(random.uniform(random.advance(key), (rows, count)) < share, "float32")
-        if grouped:
-            choice = random.uniform(random.advance(key, 3), (rows, 1)) * (1 + len(self.groupings))
+        B, *middle = lead
+        ones, count = (1,) * len(middle), int(self.cells.max()) + 1
+        share = random.uniform(key, (B, *ones, 1))
+        cells = random.uniform(random.advance(key), (*lead, count))
+        hidden = ops.cast(cells < share, "float32")
+        if grouped and self.groupings:
+            kinds = 1 + len(self.groupings) + (self.lines is not None)
+            choice = ops.floor(random.uniform(random.advance(key, 2), (B, *ones, 1)) * kinds)
             for number, grouping in enumerate(self.groupings, 1):
-                draw = random.uniform(random.advance(key, 3 + number), (rows, int(grouping.max()) + 1)) < share
-                whole = ops.take(ops.cast(draw, "float32"), ops.convert_to_tensor(grouping), axis=1)
-                hidden = ops.where((choice >= number) & (choice < number + 1), whole, hidden)
+                size, here = (*lead, int(grouping.max()) + 1), random.advance(key, 2 + 2 * number)
+                draw = ops.cast(random.uniform(here, size) < share, "float32")
+                part = ops.minimum(4 * random.uniform(random.advance(here), size), 1.0)
+                whole, part = (ops.take(x, ops.convert_to_tensor(grouping), axis=-1) for x in (draw, part))
+                hidden = ops.where(choice == number, whole * ops.cast(cells < part, "float32"), hidden)
+            if self.lines is not None:
+                draw = random.uniform(random.advance(key, 3), (B, *ones, int(self.lines.max()) + 1)) < share
+                whole = ops.take(ops.cast(draw, "float32"), ops.convert_to_tensor(self.lines), axis=-1)
+                hidden = ops.where(choice == kinds - 1, whole, hidden)
         free = np.zeros(count, np.float32)
         free[self.cells[~self.held]] = 1
         hidden = hidden * ops.convert_to_tensor(free)
-        known = 1 - ops.take(hidden, ops.convert_to_tensor(self.cells), axis=1)
-        return known, ops.maximum(ops.sum(hidden, axis=-1), 1)
+        known = 1 - ops.take(hidden, ops.convert_to_tensor(self.cells), axis=-1)
+        return known, ops.maximum(_total(hidden), 1)
 
     # -- generating --------------------------------------------------------------------------------------------------
 
@@ -234,6 +285,7 @@ class DBN(keras.Model):
         seed: int = 0,
         v: Any = None,
         known: Any = None,
+        blocks: int = 0,
         temperature: float = 1.0,
     ) -> np.ndarray:
         """Draw visible states by block Gibbs in the top RBM, holding what is known.
@@ -245,12 +297,13 @@ class DBN(keras.Model):
             count: number of states, B.
             steps: steps of the chain.
             seed: the same seed gives the same states on the same backend.
-            v: visible states, shape (B, N), where codes are known; None: nothing is known.
-            known: which codes are known, shape (B, G), bool.
+            v: visible states, shape (B, N) or (B, L, N), where codes are known; None: nothing is known.
+            known: which codes are known, shape (B, G) or (B, L, G), bool.
+            blocks: the length of the sequences, L; 0 for states that are none.
             temperature: divides all logits; below 1 for more ordinary states.
 
         Returns:
-            Visible states, shape (B, N).
+            Visible states, shape (B, N) or (B, L, N).
 
         Raises:
             UsageError: a number is out of range, or the shapes do not fit.
@@ -259,11 +312,14 @@ class DBN(keras.Model):
             raise UsageError(
                 f"generate: expected count >= 1, steps >= 1, temperature > 0, got {count}, {steps}, {temperature}"
             )
+        if blocks < 0 or (blocks == 0 and max(self.spans) > 1):
+            raise UsageError(f"generate: expected the length of the sequences in blocks, got {blocks}")
         N, G = self.visible.size, self.visible.groups
-        v = np.zeros((count, N), np.float32) if v is None else np.asarray(v, np.float32)
-        known = np.zeros((count, G), np.float32) if known is None else np.asarray(known, np.float32)
-        expect("v", v, "B N", B=count, N=N)
-        expect("known", known, "B G", B=count, G=G)
+        lead, axes = ((count, blocks), "B L") if blocks else ((count,), "B")
+        v = np.zeros((*lead, N), np.float32) if v is None else ops.convert_to_numpy(v).astype(np.float32)
+        known = np.zeros((*lead, G), np.float32) if known is None else ops.convert_to_numpy(known).astype(np.float32)
+        expect("v", v, f"{axes} N", B=count, L=blocks, N=N)
+        expect("known", known, f"{axes} G", B=count, L=blocks, G=G)
         arguments = (v, known, random.make_key(seed), np.float32(temperature), np.int32(steps))
         return ops.convert_to_numpy(self._generate(*(ops.convert_to_tensor(x) for x in arguments)))
 
@@ -279,7 +335,7 @@ class DBN(keras.Model):
             return clamp(self.sample(state, here, temperature))
 
         start_logits = ops.broadcast_to(ops.convert_to_tensor(self.rbms[0].a), ops.shape(v))
-        start = self.visible.sample(start_logits, random.uniform(key, (v.shape[0], self.visible.groups)))
+        start = self.visible.sample(start_logits, random.uniform(key, (*v.shape[:-1], self.visible.groups)))
         return ops.fori_loop(0, steps, step, clamp(start))
 
     def sample(self, v: Any, key: Any, temperature: Any = 1.0) -> Any:
@@ -293,14 +349,15 @@ class DBN(keras.Model):
         Returns:
             Visible states, shape (B, N).
         """
-        draw = 0
+        draw, h = 0, v
         for rbm in self.rbms:
-            v = _draw(rbm.hidden, rbm.h_logits_from_v(v) / temperature, random.advance(key, draw))
+            h = _draw(rbm.hidden, rbm.h_logits_from_v(h) / temperature, random.advance(key, draw))
             draw += 1
         for rbm in reversed(self.rbms):
-            v = _draw(rbm.visible, rbm.v_logits_from_h(v) / temperature, random.advance(key, draw))
+            logits = self._v_logits(h, v) if rbm is self.rbms[0] else rbm.v_logits_from_h(h)
+            h = _draw(rbm.visible, logits / temperature, random.advance(key, draw))
             draw += 1
-        return v
+        return h
 
     # -- saving ------------------------------------------------------------------------------------------------------
 
@@ -312,11 +369,15 @@ class DBN(keras.Model):
             "hidden": list(self.layer_sizes),
             "held": self.held.astype(int).tolist(),
             "cells": self.cells.tolist(),
+            "spans": list(self.spans),
             "groupings": [grouping.tolist() for grouping in self.groupings],
+            "lines": None if self.lines is None else self.lines.tolist(),
+            "lateral": self.lateral is not None,
             "passes": self.passes,
             "dropout": self.dropout,
             "k": self.k,
             "chains": self.chains,
+            "blocks": self.blocks,
             "seed": self.seed,
         }
 
@@ -327,4 +388,9 @@ class DBN(keras.Model):
 
 
 def _draw(units: Units, logits: Any, key: Any) -> Any:
-    return units.sample(logits, random.uniform(key, (logits.shape[0], units.groups)))
+    return units.sample(logits, random.uniform(key, (*logits.shape[:-1], units.groups)))
+
+
+def _total(x: Any) -> Any:
+    """Sum of all that belongs to a row; (B, ...) to (B,)."""
+    return ops.sum(x, axis=tuple(range(1, len(x.shape))))

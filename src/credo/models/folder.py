@@ -38,11 +38,12 @@ def save_model(dbn: DBN, card: dict[str, Any], folder: str | Path, *, half: bool
     if folder.exists() and not (folder / CARD).is_file() and not (folder.is_dir() and not any(folder.iterdir())):
         raise FileError(folder, "expected a new folder or a model to replace, found something else")
     bare = DBN.from_config({**dbn.get_config(), "chains": 0})
-    for ours, theirs in zip([bare, *bare.rbms], [dbn, *dbn.rbms], strict=True):
-        for name in ("W", "a", "b", "m", "l", "key") if ours is not bare else ("key",):
-            getattr(ours, name).assign(getattr(theirs, name))
-    for rbm in bare.rbms:
-        rbm.storage = "float16" if half else "float32"
+    for ours, theirs in zip([bare, *bare.parts], [dbn, *dbn.parts], strict=True):
+        for variable in theirs.weights if ours is not bare else [dbn.key]:
+            if variable.name != "chain":
+                getattr(ours, variable.name).assign(variable)
+    for part in bare.parts:
+        part.storage = "float16" if half else "float32"
     record = {"format": FORMAT, **card}
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,15 @@ With visible states v (N units), hidden states h (H units), weights W, biases a 
 
 Offsets of zero give the textbook machine (Smolensky 1986; Hinton 2002); offsets near the means of the data centre it,
 which conditions the gradient far better (Montavon & Müller 2012; Melchior, Fischer & Wiskott 2016).
+
+A machine with a *span* S > 1 is convolutional (Lee, Grosse, Ranganath & Ng 2009): its states are sequences of L blocks,
+v of shape (B, L, N) and h of shape (B, L, H); each hidden block is joined to the S visible blocks around it by the same
+weights, W of shape (S N, H). Beyond the ends of a sequence the offsets stand, that is to say nothing is known there:
+
+    E(v, h) = -sum_p a.v_p - sum_q b.h_q - sum_q (patch_q(v - m))' W (h_q - l)
+
+It is the plain machine with a banded matrix of shared weights, for sequences of any length. A plain machine takes
+sequences too, and treats each block alike and alone.
 """
 
 from __future__ import annotations
@@ -18,6 +27,7 @@ from keras import ops
 
 from credo.errors import UsageError
 from credo.models import random
+from credo.models.backend import half_product
 from credo.models.units import Bernoulli, Units
 from credo.shapes import expect
 
@@ -26,7 +36,7 @@ class Parameters(NamedTuple):
     """The numbers of an RBM.
 
     Attributes:
-        W: weights, shape (N, H).
+        W: weights, shape (S N, H).
         a: visible biases, shape (N,).
         b: hidden biases, shape (H,).
         m: visible offsets, shape (N,).
@@ -50,14 +60,19 @@ class RBM(keras.Model):
 
     Args:
         visible: the visible units, or a number of Bernoulli units.
-        hidden: number of hidden units, H (Bernoulli).
+        hidden: number of hidden units (of a block), H (Bernoulli).
+        span: number of neighbouring blocks that a hidden block hears, S, an odd number; 1 for a plain machine.
         k: steps of the chain before the negative statistics.
         chains: 0 for CD, chains that start at the data; more for PCD, that many chains which go on for ever and are
             saved with the model.
+        blocks: length of the persistent chains where they are sequences, L; 0 where they are not.
         held: shape (G,), 1 where a code is context that the chain never changes; None for none.
         l2: weight decay, added to the gradient as `l2 * W`.
         weight_scale: standard deviation of the initial weights.
         seed: of the initial weights and of all sampling.
+
+    Attributes:
+        half: whether matrix products are taken in bfloat16; see `backend.half_product`. It is not saved.
     """
 
     def __init__(
@@ -65,8 +80,10 @@ class RBM(keras.Model):
         visible: Units | int,
         hidden: int,
         *,
+        span: int = 1,
         k: int = 1,
         chains: int = 0,
+        blocks: int = 0,
         held: list[int] | np.ndarray | None = None,
         l2: float = 0.0,
         weight_scale: float = 0.01,
@@ -76,17 +93,21 @@ class RBM(keras.Model):
         super().__init__(**kwargs)
         if hidden < 1 or k < 1 or chains < 0:
             raise UsageError(f"RBM: expected hidden >= 1, k >= 1, chains >= 0, got {hidden}, {k}, {chains}")
+        if span < 1 or span % 2 == 0:
+            raise UsageError(f"RBM: expected an odd span, got {span}")
         self.visible = Bernoulli(visible) if isinstance(visible, int) else visible
         self.hidden = Bernoulli(hidden)
+        self.span, self.blocks = span, blocks
         self.k, self.chains, self.l2, self.weight_scale, self.seed = k, chains, l2, weight_scale, seed
         self.storage = "float32"
+        self.half = False
         self.held = None if held is None else [int(x) for x in held]
         if self.held is not None and len(self.held) != self.visible.groups:
             raise UsageError(f"RBM: expected held of {self.visible.groups} codes, got {len(self.held)}")
         self.reconstruction = keras.metrics.Mean(name="reconstruction")
         N, H = self.visible.size, hidden
         self.W = self.add_weight(
-            shape=(N, H), initializer=keras.initializers.RandomNormal(0.0, weight_scale, seed=seed), name="W"
+            shape=(span * N, H), initializer=keras.initializers.RandomNormal(0.0, weight_scale, seed=seed), name="W"
         )
         self.a = self.add_weight(shape=(N,), initializer="zeros", name="a")
         self.b = self.add_weight(shape=(H,), initializer="zeros", name="b")
@@ -95,12 +116,47 @@ class RBM(keras.Model):
         self.key = self.add_weight(shape=(2,), initializer="zeros", dtype="int32", trainable=False, name="key")
         self.key.assign(random.make_key(seed))
         if chains:
-            self.chain = self.add_weight(shape=(chains, N), initializer="zeros", trainable=False, name="chain")
+            shape = (chains, blocks, N) if blocks else (chains, N)
+            self.chain = self.add_weight(shape=shape, initializer="zeros", trainable=False, name="chain")
         self.build((None, self.visible.size))
 
     def build(self, input_shape: Any) -> None:
         """Nothing is left to create; Keras makes its own lists of the variables here."""
         self.built = True
+
+    # -- what the layers send each other ----------------------------------------------------------------------------
+
+    def patches(self, x: Any) -> Any:
+        """The blocks around each block, side by side, with zeros beyond the ends; (B, L, N) to (B, L, S N)."""
+        if self.span == 1:
+            return x
+        L, reach = x.shape[1], self.span // 2
+        padded = ops.pad(x, ((0, 0), (reach, reach), (0, 0)))
+        return ops.concatenate([padded[:, place : place + L] for place in range(self.span)], axis=-1)
+
+    def overlap(self, x: Any) -> Any:
+        """Add patches up where they overlap (the adjoint of `patches`); (B, L, S N) to (B, L, N)."""
+        if self.span == 1:
+            return x
+        N, L, reach = self.visible.size, x.shape[1], self.span // 2
+        total = 0.0
+        for place in range(self.span):
+            part = x[..., place * N : (place + 1) * N]
+            total = total + ops.pad(part, ((0, 0), (place, 2 * reach - place), (0, 0)))
+        return total[:, reach : reach + L]
+
+    def h_field_from_v(self, v: Any, p: Parameters | None = None) -> Any:
+        """What the hidden units hear, their biases aside; (B, N) to (B, H)."""
+        p = p or self
+        return self._product(self.patches(v - p.m), p.W)
+
+    def v_field_from_h(self, h: Any, p: Parameters | None = None) -> Any:
+        """What the visible units hear, their biases aside; (B, H) to (B, N)."""
+        p = p or self
+        return self.overlap(self._product(h - p.l, ops.transpose(p.W)))
+
+    def _product(self, x: Any, W: Any) -> Any:
+        return half_product(x, W) if self.half else ops.matmul(x, W)
 
     # -- conditionals ------------------------------------------------------------------------------------------------
 
@@ -112,7 +168,7 @@ class RBM(keras.Model):
 
     def h_logits_from_v(self, v: Any) -> Any:
         """Logits of the hidden units; (B, N) to (B, H)."""
-        return self.b + ops.matmul(v - self.m, self.W)
+        return self.b + self.h_field_from_v(v)
 
     def mean_h_from_v(self, v: Any) -> Any:
         """P(h = 1 | v); (B, N) to (B, H)."""
@@ -125,7 +181,7 @@ class RBM(keras.Model):
 
     def v_logits_from_h(self, h: Any) -> Any:
         """Logits of the visible units; (B, H) to (B, N)."""
-        return self.a + ops.matmul(h - self.l, ops.transpose(self.W))
+        return self.a + self.v_field_from_h(h)
 
     def mean_v_from_h(self, h: Any) -> Any:
         """E[v | h]; (B, H) to (B, N)."""
@@ -134,32 +190,37 @@ class RBM(keras.Model):
     def sample_v_from_h(self, h: Any, key: Any) -> Any:
         """A draw from P(v | h); (B, H) to (B, N). The draw uses up `key`."""
         logits = self.v_logits_from_h(h)
-        return self.visible.sample(logits, random.uniform(key, (ops.shape(logits)[0], self.visible.groups)))
+        return self.visible.sample(logits, random.uniform(key, (*ops.shape(logits)[:-1], self.visible.groups)))
 
     # -- energies ----------------------------------------------------------------------------------------------------
 
     def interaction(self, v: Any, h: Any) -> Any:
         """(v - m)' W (h - l) of each row, nats; (B, N) and (B, H) to (B,)."""
-        return ops.sum(ops.matmul(v - self.m, self.W) * (h - self.l), axis=-1)
+        return _by_row(ops.sum(self.h_field_from_v(v) * (h - self.l), axis=-1))
 
     def energy(self, v: Any, h: Any) -> Any:
         """E(v, h) in nats; (B, N) and (B, H) to (B,)."""
-        expect("v", v, "B N", N=self.visible.size)
-        expect("h", h, "B H", H=self.hidden.size)
-        return -ops.matmul(v, self.a) - ops.matmul(h, self.b) - self.interaction(v, h)
+        self._expect("v", v, "N")
+        self._expect("h", h, "H")
+        return -_by_row(ops.matmul(v, self.a)) - _by_row(ops.matmul(h, self.b)) - self.interaction(v, h)
 
     def free_energy(self, v: Any) -> Any:
         """Free energy of visible states, F(v) = -log sum_h exp(-E(v, h)).
 
         Args:
-            v: visible states, shape (B, N).
+            v: visible states, shape (B, N) or (B, L, N).
 
         Returns:
             F(v) in nats, shape (B,). Lower is more likely.
         """
-        expect("v", v, "B N", N=self.visible.size)
-        field = ops.matmul(v - self.m, self.W)
-        return ops.matmul(field, self.l) - ops.matmul(v, self.a) - self.hidden.cumulant(self.b + field)
+        self._expect("v", v, "N")
+        field = self.h_field_from_v(v)
+        return _by_row(ops.matmul(field, self.l) - ops.matmul(v, self.a) - self.hidden.cumulant(self.b + field))
+
+    def _expect(self, name: str, x: Any, axis: str) -> None:
+        size = self.visible.size if axis == "N" else self.hidden.size
+        lead = "B L" if self.span > 1 or len(x.shape) == 3 else "B"
+        expect(name, x, f"{lead} {axis}", **{axis: size})
 
     # -- training ----------------------------------------------------------------------------------------------------
 
@@ -180,7 +241,7 @@ class RBM(keras.Model):
             self.l.assign(np.full(self.hidden.size, 0.5, np.float32))
 
     def start_chains(self, v: np.ndarray) -> None:
-        """Put the persistent chains on states, shape (chains, N)."""
+        """Put the persistent chains on states, shape (chains, N) or (chains, L, N)."""
         self.chain.assign(v)
 
     def compute_loss(
@@ -191,17 +252,17 @@ class RBM(keras.Model):
         v0 = ops.stop_gradient(as_states(self.visible, ops.convert_to_tensor(x)))
         p = self.constants()
         key = ops.convert_to_tensor(self.key)
-        h0 = self.hidden.mean(p.b + ops.matmul(v0 - p.m, p.W))
+        h0 = self.hidden.mean(p.b + self.h_field_from_v(v0, p))
         if self.chains:
             v = ops.convert_to_tensor(self.chain)
-            vk, _ = self._run_chain(p, v, self.hidden.mean(p.b + ops.matmul(v - p.m, p.W)), key)
+            vk, _ = self._run_chain(p, v, self.hidden.mean(p.b + self.h_field_from_v(v, p)), key)
             self.chain.assign(vk)
             watched = max(1, v0.shape[0] // 8) if v0.shape[0] else 1
-            self._watch(v0[:watched], p.a + ops.matmul(h0[:watched] - p.l, ops.transpose(p.W)))
+            self._watch(v0[:watched], p.a + self.v_field_from_h(h0[:watched], p))
         else:
             vk, first_logits = self._run_chain(p, v0, h0, key)
             self._watch(v0, first_logits)
-        hk = self.hidden.mean(p.b + ops.matmul(vk - p.m, p.W))
+        hk = self.hidden.mean(p.b + self.h_field_from_v(vk, p))
         self.key.assign(random.advance(key, 2 * self.k))
         return self._surrogate(v0, h0, vk, hk, p)
 
@@ -209,30 +270,34 @@ class RBM(keras.Model):
         """`k` steps of block Gibbs from v, whose hidden means are known; held codes never change.
 
         Returns:
-            The last visible states, and the visible logits of the first step; both (B, N).
+            The last visible states, and the visible logits of the first step; both of v's shape.
         """
-        B, start, first_logits = ops.shape(v)[0], v, None
+        lead, start, first_logits = ops.shape(v)[:-1], v, None
         known = None if self.held is None else self.visible.spread(ops.convert_to_tensor(self.held, dtype="float32"))
         for step in range(self.k):
             if step:
-                h_mean = self.hidden.mean(p.b + ops.matmul(v - p.m, p.W))
-            h = ops.cast(random.uniform(random.advance(key, 2 * step), (B, self.hidden.size)) < h_mean, "float32")
-            logits = p.a + ops.matmul(h - p.l, ops.transpose(p.W))
+                h_mean = self.hidden.mean(p.b + self.h_field_from_v(v, p))
+            h = ops.cast(random.uniform(random.advance(key, 2 * step), (*lead, self.hidden.size)) < h_mean, "float32")
+            logits = p.a + self.v_field_from_h(h, p)
             first_logits = logits if first_logits is None else first_logits
-            v = self.visible.sample(logits, random.uniform(random.advance(key, 2 * step + 1), (B, self.visible.groups)))
+            uniform = random.uniform(random.advance(key, 2 * step + 1), (*lead, self.visible.groups))
+            v = self.visible.sample(logits, uniform)
             if known is not None:
                 v = known * start + (1 - known) * v
         return v, first_logits
 
     def _surrogate(self, v0: Any, h0: Any, vk: Any, hk: Any, p: Parameters) -> Any:
-        """Sum over parameters of (parameter x gradient), the gradients being the CD statistics."""
-        B, K = (ops.cast(ops.shape(v)[0], "float32") for v in (v0, vk))  # a tensor where the batch's size may vary
-        positive = ops.matmul(ops.transpose(v0 - p.m), h0 - p.l) / B
-        negative = ops.matmul(ops.transpose(vk - p.m), hk - p.l) / K
+        """Sum over parameters of (parameter x gradient), the gradients being the CD statistics of a block."""
+        positive, negative = (self._statistics(v, h, p) for v, h in ((v0, h0), (vk, hk)))
         gradient_W = ops.stop_gradient(negative - positive + self.l2 * p.W)
-        gradient_a = ops.stop_gradient(ops.mean(vk, axis=0) - ops.mean(v0, axis=0))
-        gradient_b = ops.stop_gradient(ops.mean(hk, axis=0) - ops.mean(h0, axis=0))
+        gradient_a = ops.stop_gradient(ops.mean(_rows(vk), axis=0) - ops.mean(_rows(v0), axis=0))
+        gradient_b = ops.stop_gradient(ops.mean(_rows(hk), axis=0) - ops.mean(_rows(h0), axis=0))
         return ops.sum(self.W * gradient_W) + ops.sum(self.a * gradient_a) + ops.sum(self.b * gradient_b)
+
+    def _statistics(self, v: Any, h: Any, p: Parameters) -> Any:
+        """Mean over rows and blocks of patch(v - m) (h - l)', shape (S N, H)."""
+        heard, hears = _rows(self.patches(v - p.m)), _rows(h - p.l)
+        return ops.matmul(ops.transpose(heard), hears) / ops.cast(ops.shape(hears)[0], "float32")
 
     def _watch(self, v: Any, logits: Any) -> None:
         cross_entropy = self.visible.cumulant(logits) - ops.sum(v * logits, axis=-1)
@@ -259,6 +324,8 @@ class RBM(keras.Model):
             **super().get_config(),
             "visible": keras.saving.serialize_keras_object(self.visible),
             "hidden": self.hidden.size,
+            "span": self.span,
+            "blocks": self.blocks,
             "k": self.k,
             "chains": self.chains,
             "held": self.held,
@@ -271,6 +338,16 @@ class RBM(keras.Model):
     def from_config(cls, config: dict[str, Any]) -> RBM:
         """Rebuild a machine from its configuration."""
         return cls(**{**config, "visible": keras.saving.deserialize_keras_object(config["visible"])})
+
+
+def _rows(x: Any) -> Any:
+    """All blocks one below the other; (B, ..., N) to (B L, N)."""
+    return ops.reshape(x, (-1, x.shape[-1]))
+
+
+def _by_row(x: Any) -> Any:
+    """Add up the blocks of each sequence; (B,) or (B, L) to (B,)."""
+    return ops.sum(x, axis=-1) if len(x.shape) > 1 else x
 
 
 def as_states(units: Units, x: Any) -> Any:

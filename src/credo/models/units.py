@@ -6,6 +6,7 @@ kinds; a new kind costs one class here and no `if` elsewhere.
 
 States come in two forms. `v`, shape (B, N), float: what the weights multiply; a softmax group is one-hot. `codes`,
 shape (B, G), integers: one category a softmax group or one bit a Bernoulli unit; 30 times smaller, for data on disk.
+Everywhere more axes may stand before the last one, as in the (B, L, N) of a sequence of L blocks.
 """
 
 from __future__ import annotations
@@ -120,10 +121,10 @@ class Softmax:
         self.size = groups * categories
 
     def _grouped(self, x: Any) -> Any:
-        return ops.reshape(x, (-1, self.groups, self.categories))  # (B, G, C)
+        return ops.reshape(x, (-1, *x.shape[1:-1], self.groups, self.categories))  # (B, ..., G, C)
 
     def _flat(self, x: Any) -> Any:
-        return ops.reshape(x, (-1, self.size))  # (B, N)
+        return ops.reshape(x, (-1, *x.shape[1:-2], self.size))  # (B, ..., N)
 
     def mean(self, logits: Any) -> Any:  # noqa: D102
         return self._flat(ops.softmax(self._grouped(logits), axis=-1))

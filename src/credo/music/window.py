@@ -1,10 +1,10 @@
-"""A passage of a grid as a row of small integers: what a model sees.
+"""A passage of a grid as rows of small integers: what a model sees.
 
 Each step of a grid has a row of *codes*: for a mono voice the pitch (0 a rest, 1 the lowest pitch, ...) and the attack
-bit, for poly and drums voices one bit a key (and one an onset), and the step's place in the metre. A window is the
-codes of `steps` successive steps, code by code, then the key. Place in the metre and key are *context*: facts that are
-always held. Context 0 means "unknown", and metre 0 means "outside the piece", which is how a model learns how pieces
-begin and end.
+bit, for poly and drums voices one bit a key (and one an onset), and the step's place in the metre. A model sees a
+sequence of *beats*, blocks of a quarter each: the codes of a beat are those of its steps, code by code, then its
+labels, the key and the style. Place in the metre and labels are *context*: facts that are always held. Label 0 means
+"unknown", and metre 0 means "outside the piece", which is how a model learns how pieces begin and end.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MODES = ("unknown", "major", "minor")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A run of codes of one kind in a window.
+    """A run of codes of one kind in a beat.
 
     Attributes:
         name: what the codes say, such as `"soprano pitch"`.
@@ -48,66 +48,79 @@ class Block:
 
 @dataclass(frozen=True)
 class Window:
-    """The layout of a passage of `steps` steps on a texture.
+    """The layout of a passage on a texture.
 
     Attributes:
         texture: the voices and the step.
-        steps: length of the passage.
+        steps: length of the passages that a model is trained on, in steps; a whole number of quarters.
+        styles: the styles that the model can tell apart, such as composers' names.
     """
 
     texture: Texture
     steps: int
+    styles: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise UsageError(f"window: expected at least one step, got {self.steps}")
+        if self.steps < 1 or self.steps % self.beat:
+            raise UsageError(f"window: expected whole quarters of {self.beat} steps each, got {self.steps} steps")
+
+    @property
+    def beat(self) -> int:
+        """Steps of a beat (a quarter)."""
+        return self.texture.steps_per_quarter
+
+    @property
+    def beats(self) -> int:
+        """Length of the passages in beats, L."""
+        return self.steps // self.beat
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
-        """The kinds of codes, in the order in which they stand in a window."""
+        """The kinds of codes, in the order in which they stand in a beat."""
         blocks: list[Block] = []
         for voice in self.texture.voices:
             if voice.kind == "mono":
-                blocks.append(Block(f"{voice.name} pitch", "softmax", self.steps, voice.size + 1))
-                blocks.append(Block(f"{voice.name} attack", "bernoulli", self.steps))
+                blocks.append(Block(f"{voice.name} pitch", "softmax", self.beat, voice.size + 1))
+                blocks.append(Block(f"{voice.name} attack", "bernoulli", self.beat))
             else:
-                blocks.append(Block(f"{voice.name} sounding", "bernoulli", self.steps * voice.size))
+                blocks.append(Block(f"{voice.name} sounding", "bernoulli", self.beat * voice.size))
                 if voice.kind == "poly":
-                    blocks.append(Block(f"{voice.name} attack", "bernoulli", self.steps * voice.size))
-        blocks.append(Block("metre", "softmax", self.steps, METRE_PLACES, held=True))
+                    blocks.append(Block(f"{voice.name} attack", "bernoulli", self.beat * voice.size))
+        blocks.append(Block("metre", "softmax", self.beat, METRE_PLACES, held=True))
         blocks.append(Block("tonic", "softmax", 1, 13, held=True))
         blocks.append(Block("mode", "softmax", 1, len(MODES), held=True))
+        if self.styles:
+            blocks.append(Block("style", "softmax", 1, 1 + len(self.styles), held=True))
         return tuple(blocks)
 
     @cached_property
     def codes_per_step(self) -> int:
-        """Codes of a step, its place in the metre included."""
+        """Codes of a step, its place in the metre included, K."""
         return sum(_codes_of_voice(voice) for voice in self.texture.voices) + 1
 
     @property
+    def labels(self) -> int:
+        """Codes of a beat that are its labels: tonic, mode and, where there are styles, the style."""
+        return 3 if self.styles else 2
+
+    @property
     def size(self) -> int:
-        """Number of codes of a window, G."""
-        return sum(block.groups for block in self.blocks)
+        """Number of codes of a beat, G."""
+        return self.codes_per_step * self.beat + self.labels
 
     @cached_property
     def cell_of_step_code(self) -> np.ndarray:
-        """For each code of a step, the cell (voice and pitch) it belongs to; shape (codes_per_step,), int.
+        """For each code of a step, the cell it belongs to; shape (K,), int.
 
-        A pitch and its attack bit are one cell: they are hidden and held together.
+        Each code is a cell of its own: an attack can be drawn when its pitch is known, and the other way round.
         """
-        cells, first = [], 0
-        for voice in self.texture.voices:
-            width = 1 if voice.kind == "mono" else voice.size
-            cells += list(range(first, first + width)) * (1 if voice.kind == "drums" else 2)
-            first += width
-        return np.array([*cells, first])
+        return np.arange(self.codes_per_step)
 
     @cached_property
     def cell_of_code(self) -> np.ndarray:
-        """For each code of a window, the cell it belongs to; shape (G,), int. Context codes have the highest ones."""
-        per_step = self.cell_of_step_code
-        music = (per_step[:, None] * self.steps + np.arange(self.steps)).reshape(-1)
-        return np.concatenate([music, [music.max() + 1, music.max() + 2]])
+        """For each code of a beat, the cell it belongs to; shape (G,), int. Labels have the highest ones."""
+        music = (self.cell_of_step_code[:, None] * self.beat + np.arange(self.beat)).reshape(-1)
+        return np.concatenate([music, music.max() + 1 + np.arange(self.labels)])
 
     @cached_property
     def line_of_step_code(self) -> np.ndarray:
@@ -116,55 +129,65 @@ class Window:
         return np.repeat(np.arange(len(widths) + 1), [*widths, 1])
 
     @cached_property
-    def groupings(self) -> list[np.ndarray]:
-        """Groups of cells that one hides together when one works on music: a voice's quarter, a quarter, a voice.
+    def lines(self) -> np.ndarray:
+        """For each cell of a beat, the number of its voice; context has the highest; shape (cells,), int."""
+        return self._of_cells(np.repeat(self.line_of_step_code, self.beat), len(self.texture.voices))
 
-        Three arrays of shape (cells of a window,), int: the number of each cell's group.
+    @cached_property
+    def groupings(self) -> list[np.ndarray]:
+        """Groups of cells that one hides together when one works on music: a voice's beat, a beat, a step.
+
+        Three arrays of shape (cells of a beat,), int: the number of each cell's group.
         """
-        cells = int(self.cell_of_code.max()) + 1
-        line, quarter = np.zeros(cells, int), np.zeros(cells, int)
-        first = self.cell_of_step_code * self.steps
-        for step in range(self.steps):
-            line[first + step] = self.line_of_step_code
-            quarter[first + step] = step // self.texture.steps_per_quarter
-        quarters = int(quarter.max()) + 1
-        return [line * quarters + quarter, quarter, line]
+        step = self._of_cells(np.tile(np.arange(self.beat), self.codes_per_step), self.beat)
+        return [self.lines, np.zeros_like(step), step]
+
+    def _of_cells(self, of_music_codes: np.ndarray, of_labels: int) -> np.ndarray:
+        result = np.zeros(int(self.cell_of_code.max()) + 1, int)
+        result[self.cell_of_code] = [*of_music_codes, *[of_labels] * self.labels]
+        return result
 
     @cached_property
     def held(self) -> np.ndarray:
         """Which codes are context; shape (G,), bool."""
         return np.concatenate([np.full(block.groups, block.held) for block in self.blocks])
 
-    def windows(self, step_codes: np.ndarray, starts: np.ndarray, key_codes: np.ndarray) -> np.ndarray:
-        """Cut windows out of a piece.
+    def to_beats(self, step_codes: np.ndarray, labels: np.ndarray | None = None, *, first_step: int = 0) -> np.ndarray:
+        """Cut steps into beats.
 
         Args:
-            step_codes: codes of a piece, shape (T, codes_per_step), uint8.
-            starts: first step of each window, shape (B,); windows may reach beyond the piece's ends.
-            key_codes: the key, shape (2,), from `key_codes`.
+            step_codes: codes of a passage, shape (..., T, K).
+            labels: the labels of each beat, shape (..., L, labels) or one for all, (labels,); None for unknown ones.
+            first_step: a step at which a beat begins, such as the first downbeat.
 
         Returns:
-            Codes, shape (B, G), uint8.
+            Codes, shape (..., L, G); steps outside the passage have codes of 0.
         """
-        starts = np.asarray(starts)
-        before = max(0, -int(starts.min(initial=0)))
-        after = max(0, int(starts.max(initial=0)) + self.steps - len(step_codes))
-        padded = np.pad(step_codes, ((before, after), (0, 0)))
-        steps = (starts + before)[:, None] + np.arange(self.steps)
-        rows = padded[steps].transpose(0, 2, 1).reshape(len(starts), -1)  # (B, codes_per_step * steps)
-        return np.concatenate([rows, np.broadcast_to(key_codes, (len(starts), 2))], axis=1).astype(np.uint8)
+        T, before = step_codes.shape[-2], -first_step % self.beat
+        after = -(before + T) % self.beat
+        pad = [(0, 0)] * (step_codes.ndim - 2) + [(before, after), (0, 0)]
+        cut = np.pad(step_codes, pad).reshape(*step_codes.shape[:-2], -1, self.beat, self.codes_per_step)
+        music = np.swapaxes(cut, -1, -2).reshape(*cut.shape[:-2], -1)
+        labels = np.zeros(self.labels) if labels is None else np.asarray(labels)
+        labels = np.broadcast_to(labels, (*music.shape[:-1], self.labels)).astype(music.dtype)
+        return np.concatenate([music, labels], axis=-1)
 
-    def step_codes(self, windows: np.ndarray) -> np.ndarray:
-        """The codes a step of windows (the inverse of `windows`, key aside).
+    def to_steps(self, beats: np.ndarray, *, steps: int | None = None, first_step: int = 0) -> np.ndarray:
+        """The codes of each step (the inverse of `to_beats`, labels aside).
 
         Args:
-            windows: codes, shape (B, G).
+            beats: codes, shape (..., L, G).
+            steps: length of the passage, T; None for all.
+            first_step: as in `to_beats`.
 
         Returns:
-            Shape (B, steps, codes_per_step).
+            Shape (..., T, K).
         """
-        music = windows[:, : self.codes_per_step * self.steps]
-        return music.reshape(len(windows), self.codes_per_step, self.steps).transpose(0, 2, 1)
+        music = beats[..., : self.codes_per_step * self.beat]
+        cut = np.swapaxes(music.reshape(*music.shape[:-1], self.codes_per_step, self.beat), -1, -2)
+        flat = cut.reshape(*cut.shape[:-3], -1, self.codes_per_step)
+        before = -first_step % self.beat
+        return flat[..., before : None if steps is None else before + steps, :]
 
 
 def encode_steps(grid: Grid) -> np.ndarray:

@@ -50,13 +50,13 @@ def kernel(
 
     Args:
         machine: an RBM or a DBN.
-        v_known: visible states that hold the known codes, shape (B, N).
-        known: which codes are held, shape (B, G), 1 or 0.
+        v_known: visible states that hold the known codes, shape (B, N) or (B, L, N).
+        known: which codes are held, shape (B, G) or (B, L, G), 1 or 0.
         temperature: divides all logits.
     """
     units = machine.visible
-    expect("v_known", v_known, "B N", N=units.size)
-    expect("known", known, "B G", G=units.groups)
+    expect("v_known", v_known, _axes(v_known, "N"), N=units.size)
+    expect("known", known, _axes(known, "G"), G=units.groups)
     held = units.spread(ops.cast(known, "float32"))
     free = 1 - ops.cast(known, "float32")
     draws = 2 * len(machine.rbms) if isinstance(machine, DBN) else 2
@@ -68,7 +68,7 @@ def kernel(
             h_logits = machine.h_logits_from_v(state.v) / temperature
             h = machine.hidden.sample(h_logits, random.uniform(state.key, ops.shape(h_logits)))
             v_logits = machine.v_logits_from_h(h) / temperature
-            uniform = random.uniform(random.advance(state.key), (ops.shape(v_logits)[0], units.groups))
+            uniform = random.uniform(random.advance(state.key), (*ops.shape(v_logits)[:-1], units.groups))
             v = units.sample(v_logits, uniform)
         v = held * v_known + (1 - held) * v
         moved = ops.cast(units.collapse(v) != units.collapse(state.v), "float32")
@@ -91,17 +91,18 @@ def run(
 
     Args:
         machine: an RBM or a DBN.
-        v: where the chains start, shape (B, N); held codes stay as they are here.
+        v: where the chains start, shape (B, N) or (B, L, N); held codes stay as they are here.
         steps: number of steps.
-        known: which codes are held, shape (B, G); None for none.
+        known: which codes are held, shape (B, G) or (B, L, G); None for none.
         temperature: divides all logits.
         seed: of the draws.
 
     Returns:
-        Visible states, shape (B, N).
+        Visible states, of v's shape.
     """
     v = np.asarray(v, np.float32)
-    known = np.zeros((len(v), machine.visible.groups), np.float32) if known is None else np.asarray(known, np.float32)
+    free = np.zeros((*v.shape[:-1], machine.visible.groups), np.float32)
+    known = free if known is None else np.asarray(known, np.float32)
 
     def loop(v: Any, known: Any, key: Any, steps: Any, temperature: Any) -> Any:
         step = kernel(machine, v, known, temperature)
@@ -113,3 +114,7 @@ def run(
 
     arguments = (v, known, random.make_key(seed), np.int32(steps), np.float32(temperature))
     return ops.convert_to_numpy(compiled(machine, loop)(*(ops.convert_to_tensor(x) for x in arguments)))
+
+
+def _axes(x: Any, last: str) -> str:
+    return f"B L {last}" if len(x.shape) == 3 else f"B {last}"

@@ -9,7 +9,7 @@ from credo.training.recipe import Recipe
 
 
 def units_of(window: Window) -> Joint:
-    """The visible units that a window's codes are states of."""
+    """The visible units that the codes of a beat are states of."""
     return Joint(
         [
             Softmax(block.groups, block.categories) if block.kind == "softmax" else Bernoulli(block.groups)
@@ -23,12 +23,16 @@ def build(recipe: Recipe, window: Window) -> DBN:
     return DBN(
         units_of(window),
         recipe.model.hidden,
+        spans=recipe.model.spans,
         held=window.held,
         cells=window.cell_of_code,
         groupings=window.groupings if recipe.finetuning.grouped else (),
+        lines=window.lines,
+        lateral=recipe.model.lateral,
         passes=recipe.model.passes,
         dropout=recipe.model.dropout,
         k=recipe.pretraining.k,
         chains=recipe.pretraining.chains,
+        blocks=window.beats,
         seed=recipe.seed,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,23 +13,26 @@ from credo.models import random
 from credo.models.backend import Stepper, compiled
 from credo.models.dbn import DBN
 from credo.models.rbm import RBM, as_states
+from credo.strips import Strip
 
 _ROWS = 1024
+_BLOCKS = 4096
 
 
-def prepare_layer(rbm: RBM, data: np.ndarray, *, steps: int, rate: float = 1e-3, centre: bool = True) -> None:
+def prepare_layer(rbm: RBM, data: np.ndarray | Strip, *, steps: int, rate: float = 1e-3, centre: bool = True) -> None:
     """Make an RBM ready to train: biases at the data's logits, offsets at the means, Adam with a falling rate.
 
     Args:
         rbm: the machine.
-        data: rows, codes (n, G) or states (n, N).
+        data: rows, codes (n, G) or states (n, N), or a strip of windows.
         steps: steps that training will take.
         rate: learning rate at the start; it falls to nothing along a cosine.
         centre: whether to centre the machine on the data.
     """
     sample = data[:: max(1, len(data) // 8192)]
+    axes = tuple(range(sample.ndim - 1))
     mean = np.mean(
-        [np.mean(_states(rbm, batch), axis=0) for batch in np.array_split(sample, -(-len(sample) // _ROWS))], 0
+        [np.mean(_states(rbm, batch), axis=axes) for batch in np.array_split(sample, -(-len(sample) // _ROWS))], 0
     )
     rbm.start_from(mean, centre=centre)
     if rbm.chains:
@@ -37,30 +41,38 @@ def prepare_layer(rbm: RBM, data: np.ndarray, *, steps: int, rate: float = 1e-3,
     rbm.compile(optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, max(steps, 1))))
 
 
-def layer_data(rbm: RBM, data: np.ndarray, seed: int) -> np.ndarray:
+def layer_data(rbm: RBM, data: np.ndarray | Strip, seed: int) -> np.ndarray | Strip:
     """What the next layer trains on: one sample of the hidden units for each row.
 
     Args:
         rbm: a trained layer.
-        data: rows, codes (n, G) or states (n, N).
+        data: rows, codes (n, G) or states (n, N), or (n, L, G) or (n, L, N), or a strip of windows.
         seed: of the draws.
 
     Returns:
-        Codes, shape (n, H), uint8.
+        Codes, shape (n, H) or (n, L, H), uint8; of a strip, the strip of the hidden units, drawn once for each block.
     """
 
     def sample(x, key):
         return ops.cast(rbm.sample_h_from_v(as_states(rbm.visible, x), key), "uint8")
 
     draw = compiled(rbm, sample)
-    result = np.empty((len(data), rbm.hidden.size), np.uint8)
+    if isinstance(data, Strip):
+        reach = rbm.span // 2
+        cut = np.pad(data.blocks, ((reach, reach + _BLOCKS), (0, 0)))
+        chunks = [cut[start : start + _BLOCKS + 2 * reach][None] for start in range(0, len(data.blocks), _BLOCKS)]
+        drawn = [_draw(draw, x, seed, index)[0, reach : reach + _BLOCKS] for index, x in enumerate(chunks)]
+        return Strip(np.concatenate(drawn)[: len(data.blocks)], data.starts, data.length)
+    result = np.empty((*data.shape[:-1], rbm.hidden.size), np.uint8)
     for index, start in enumerate(range(0, len(data), _ROWS)):
         rows = data[start : start + _ROWS]
-        padded = np.resize(rows, (_ROWS, rows.shape[1]))
-        key = random.make_key(seed * 1_000_003 + index)
-        drawn = ops.convert_to_numpy(draw(ops.convert_to_tensor(padded), ops.convert_to_tensor(key)))
-        result[start : start + _ROWS] = drawn[: len(rows)]
+        result[start : start + _ROWS] = _draw(draw, np.resize(rows, (_ROWS, *rows.shape[1:])), seed, index)[: len(rows)]
     return result
+
+
+def _draw(draw: Callable[..., Any], x: np.ndarray, seed: int, index: int) -> np.ndarray:
+    key = random.make_key(seed * 1_000_003 + index)
+    return ops.convert_to_numpy(draw(ops.convert_to_tensor(x), ops.convert_to_tensor(key)))
 
 
 def batch_rows(rows: int, batch: int, steps: range, seed: int) -> np.ndarray:
@@ -88,7 +100,7 @@ def batch_rows(rows: int, batch: int, steps: range, seed: int) -> np.ndarray:
 
 def pretrain(
     dbn: DBN,
-    data: np.ndarray,
+    data: np.ndarray | Strip,
     *,
     epochs: int = 5,
     batch: int = 128,
@@ -99,7 +111,7 @@ def pretrain(
 
     Args:
         dbn: the network.
-        data: rows, codes (n, G) or states (n, N).
+        data: rows, codes (n, G) or states (n, N), or a strip of windows.
         epochs: passes over the data a layer.
         batch: rows a step.
         rate: learning rate at the start; it falls to nothing along a cosine.

@@ -1,8 +1,9 @@
 """What a training run does, in one record that can be read from TOML.
 
     [model]
-    window_steps = 32
-    hidden = [768, 512]
+    window_steps = 64
+    hidden = [512, 512]
+    spans = [3, 5]
 
     [pretraining]
     steps = 800
@@ -25,7 +26,7 @@ from typing import Any
 from credo.errors import FileError, UsageError
 
 #: Bounds that are checked before memory is asked for.
-MOST_SEED, MOST_STEPS, MOST_UNITS = 2**31 - 1, 4096, 65536
+MOST_SEED, MOST_STEPS, MOST_UNITS, MOST_STYLES = 2**31 - 1, 4096, 65536, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +34,23 @@ class ModelRecipe:
     """The machine.
 
     Attributes:
-        window_steps: steps of the grid that the visible layer spans; 0 for eight quarters.
-        hidden: sizes of the hidden layers, lowest first.
+        window_steps: steps of the grid in a training window, a whole number of quarters; 0 for sixteen quarters.
+        hidden: sizes of the hidden layers for each quarter, lowest first.
+        spans: for each layer, how many neighbouring quarters of the layer below one of its own hears (odd numbers).
+        lateral: whether the cells of a quarter and of neighbouring quarters are coupled directly too.
         passes: how often the unrolled stack goes up and down.
         dropout: share of the first hidden layer switched off in fine-tuning.
+        half: whether training takes its matrix products in bfloat16: about twice as fast where the processor has units
+            for it (AMX, tensor cores), slower elsewhere.
     """
 
     window_steps: int = 0
-    hidden: tuple[int, ...] = (768, 512)
+    hidden: tuple[int, ...] = (512, 512)
+    spans: tuple[int, ...] = (3, 5)
+    lateral: bool = True
     passes: int = 1
     dropout: float = 0.0
+    half: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +65,8 @@ class PretrainingRecipe:
         chains: persistent chains (PCD); 0 for CD.
     """
 
-    steps: int = 800
-    batch: int = 128
+    steps: int = 400
+    batch: int = 32
     rate: float = 1e-3
     k: int = 1
     chains: int = 0
@@ -79,8 +87,8 @@ class FinetuningRecipe:
     """
 
     steps: int = 10000
-    batch: int = 128
-    rate: float = 3e-3
+    batch: int = 32
+    rate: float = 5e-3
     warmup: int = 200
     clip: float = 5.0
     decay: float = 1e-4
@@ -92,16 +100,22 @@ class DataRecipe:
     """How the training windows are cut.
 
     Attributes:
-        hop: steps between the starts of windows; 0 for one quarter.
-        transpose: whether every piece is also seen in every transposition that its voices can reach.
-        most_windows: windows beyond this number are left out at random.
-        hide_key: share of the windows whose key is not told, so that the model also works where it is unknown.
+        hop: quarters between the starts of windows.
+        transpose: whether pieces are also seen in every transposition that their voices can reach.
+        most_beats: most quarters of music, transpositions counted; transpositions, then pieces beyond this number are
+            left out at random.
+        styles: at most so many styles (composers, folders) that the model can be asked for; 0 for none.
+        style_beats: a style counts only with at least so many quarters of music to train on.
+        hide_labels: share of the pieces whose key, and share of those whose style, is not told, so that the model also
+            works where it is unknown.
     """
 
-    hop: int = 0
+    hop: int = 1
     transpose: bool = True
-    most_windows: int = 200_000
-    hide_key: float = 0.1
+    most_beats: int = 300_000
+    styles: int = 0
+    style_beats: int = 1000
+    hide_labels: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +206,15 @@ def _check(recipe: Recipe) -> None:
         f"seed from 0 to {MOST_SEED}": 0 <= recipe.seed <= MOST_SEED,
         f"model.window_steps from 0 to {MOST_STEPS}": 0 <= model.window_steps <= MOST_STEPS,
         f"model.hidden of sizes from 1 to {MOST_UNITS}": 1 <= min(sizes) <= max(sizes) <= MOST_UNITS,
+        "model.spans of one odd number a layer": len(model.spans) == len(sizes)
+        and all(span > 0 and span % 2 for span in model.spans),
         "model.passes >= 1": model.passes >= 1,
         "0 <= model.dropout < 1": 0 <= model.dropout < 1,
-        "data.hop >= 0": data.hop >= 0,
-        "data.most_windows >= 1": data.most_windows >= 1,
-        "0 <= data.hide_key <= 1": 0 <= data.hide_key <= 1,
+        "data.hop >= 1": data.hop >= 1,
+        "data.most_beats >= 1": data.most_beats >= 1,
+        f"data.styles from 0 to {MOST_STYLES}, style_beats >= 1": 0 <= data.styles <= MOST_STYLES
+        and data.style_beats >= 1,
+        "0 <= data.hide_labels <= 1": 0 <= data.hide_labels <= 1,
         "pretraining.steps >= 0, batch >= 1, k >= 1, chains >= 0": pre.steps >= 0
         and pre.batch >= 1
         and pre.k >= 1

@@ -25,7 +25,7 @@ import numpy as np
 
 import credo
 from credo.corpora.corpus import Corpus
-from credo.corpora.windows import training_codes
+from credo.corpora.windows import styles_of, training_codes
 from credo.errors import FileError, UsageError
 from credo.io.atomic import write_text
 from credo.models import backend
@@ -33,11 +33,12 @@ from credo.models.folder import save_model
 from credo.music.pitch import Key
 from credo.music.texture import Texture
 from credo.music.window import MODES, Window
+from credo.strips import Strip
 from credo.training.build import build
 from credo.training.recipe import Recipe
 from credo.training.stages import Progress, Stages
 
-_VALID_ROWS = 1024
+_VALID_ROWS = 512
 
 
 @dataclass(frozen=True)
@@ -88,23 +89,28 @@ def train(
     began = time.monotonic()
     out = Path(out)
     _check_claim(out, resume)
-    window = Window(corpus.texture, _window_steps(recipe, corpus.texture))
+    styles = styles_of(corpus, recipe.data.styles, recipe.data.style_beats)
+    window = Window(corpus.texture, _window_steps(recipe, corpus.texture), styles)
     codes, valid = _data(corpus, recipe, window)
     identity = {"recipe": recipe.to_dict(), "data": _checksum(codes)}
     _claim(out, identity, resume)
-    run = Stages(out, recipe, build(recipe, window), checkpoint_seconds, chunk_steps, progress)
+    dbn = build(recipe, window)
+    for part in dbn.parts:
+        part.half = recipe.model.half
+    run = Stages(out, recipe, dbn, checkpoint_seconds, chunk_steps, progress)
     run.train(codes, valid)
     card = {
         "name": recipe.name or corpus.card.name,
         "texture": corpus.texture.to_dict(),
         "window_steps": window.steps,
+        "styles": list(window.styles),
         "data": {
             **{key: getattr(corpus.card, key) for key in ("name", "licence", "citation", "origin")},
             "pieces": corpus.split_sizes(),
             "windows": len(codes),
             "sha256": identity["data"],
         },
-        "keys": _keys(codes),
+        "keys": _keys(codes, window),
         "recipe": recipe.to_dict(),
         "scores": run.scores,
         "versions": {
@@ -120,26 +126,32 @@ def train(
 
 
 def _window_steps(recipe: Recipe, texture: Texture) -> int:
-    """Steps of the window: what the recipe says, or eight quarters."""
+    """Steps of the window: what the recipe says, or sixteen quarters."""
     quarter = texture.steps_per_quarter
     if recipe.model.window_steps % quarter:
         raise UsageError(
             f"recipe: expected model.window_steps in whole quarters of {quarter} steps, got {recipe.model.window_steps}"
         )
-    return recipe.model.window_steps or 8 * quarter
+    return recipe.model.window_steps or 16 * quarter
 
 
-def _data(corpus: Corpus, recipe: Recipe, window: Window) -> tuple[np.ndarray, np.ndarray]:
-    """Training and validation codes; some training windows do not tell their key."""
+def _data(corpus: Corpus, recipe: Recipe, window: Window) -> tuple[Strip, np.ndarray]:
+    """Training windows, some of which do not tell their labels; and validation windows, shape (n, L, G)."""
     rule = recipe.data
-    options = {"hop_steps": rule.hop or None, "seed": recipe.seed}
-    codes = training_codes(corpus, window, "train", transpose=rule.transpose, max_windows=rule.most_windows, **options)
-    valid = codes[:0]
-    if corpus.in_split("valid"):
-        valid = training_codes(corpus, window, "valid", transpose=False, max_windows=_VALID_ROWS, **options)
-    untold = np.random.default_rng(recipe.seed).random(len(codes)) < rule.hide_key
-    codes[untold, -2:] = 0
-    return codes, valid
+    options = {"hop": rule.hop, "style_of": lambda piece: piece.style, "seed": recipe.seed}
+    codes = training_codes(
+        corpus,
+        window,
+        "train",
+        transpose=rule.transpose,
+        most_beats=rule.most_beats,
+        hide_labels=rule.hide_labels,
+        **options,
+    )
+    if not corpus.in_split("valid"):
+        return codes, np.zeros((0, window.beats, window.size), np.uint8)
+    valid = training_codes(corpus, window, "valid", transpose=False, max_windows=_VALID_ROWS, **options)
+    return codes, valid[:]
 
 
 def _check_claim(out: Path, resume: bool) -> None:
@@ -172,12 +184,13 @@ def _claim(out: Path, identity: dict[str, Any], resume: bool) -> None:
     write_text(path, json.dumps(identity, indent=2) + "\n")
 
 
-def _keys(codes: np.ndarray) -> dict[str, float]:
-    """How often each key stands over a training window, in per cent."""
-    pairs, counts = np.unique(codes[codes[:, -1] > 0, -2:], axis=0, return_counts=True)
+def _keys(codes: Strip, window: Window) -> dict[str, float]:
+    """How often each key stands over a beat of the training data, in per cent."""
+    labels = codes.blocks[:, window.size - window.labels :][:, :2]
+    pairs, counts = np.unique(labels[labels[:, 1] > 0], axis=0, return_counts=True)
     names = [Key.of_tonic(int(tonic) - 1, MODES[mode]).name for tonic, mode in pairs]
     return {name: round(100 * int(count) / int(counts.sum()), 2) for name, count in zip(names, counts, strict=True)}
 
 
-def _checksum(codes: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(codes)).hexdigest()
+def _checksum(codes: Strip) -> str:
+    return hashlib.sha256(np.ascontiguousarray(codes.blocks).tobytes() + codes.starts.tobytes()).hexdigest()

@@ -14,12 +14,13 @@ from credo.errors import CorpusError
 from credo.evaluation.likelihood import MaskedLikelihood, free_energy_gap
 from credo.models import backend
 from credo.models.dbn import DBN
+from credo.strips import Strip
 from credo.training import finetune, greedy
 from credo.training.checkpoint import Checkpoint, Checkpoints
 from credo.training.logbook import Logbook
 from credo.training.recipe import Recipe
 
-_WATCHED_ROWS = 1024
+_WATCHED_ROWS = 512
 _MOST_WEIGHT = 1000.0  # in nats; a weight of 10 all but decides its unit
 
 #: Told after each chunk of steps: the stage ("layer 1", ..., "fine-tuning"), step, steps of the stage, and metrics.
@@ -49,12 +50,12 @@ class Stages:
         self.checkpoints = Checkpoints(out, dbn, checkpoint_seconds)
         self.scores: dict[str, float] = {}
 
-    def train(self, codes: np.ndarray, valid: np.ndarray) -> None:
+    def train(self, codes: np.ndarray | Strip, valid: np.ndarray) -> None:
         """Train to the end.
 
         Args:
-            codes: rows to train on, shape (n, G), integers.
-            valid: rows to measure on; there may be none.
+            codes: rows to train on, shape (n, G) or (n, L, G), integers, or a strip of windows.
+            valid: rows to measure on, shape (n, G) or (n, L, G); there may be none.
 
         Raises:
             CorpusError: training diverges.
@@ -65,7 +66,7 @@ class Stages:
         with closing(Logbook(self.out, saved.records if saved else 0)) as logbook:
             self._train(codes, valid, saved, logbook)
 
-    def _train(self, codes: np.ndarray, valid: np.ndarray, saved: Checkpoint | None, logbook: Logbook) -> None:
+    def _train(self, codes: np.ndarray | Strip, valid: np.ndarray, saved: Checkpoint | None, logbook: Logbook) -> None:
         data, held_out = codes, valid
         layers = len(self.dbn.rbms)
         for stage in range(layers + 1):
@@ -82,7 +83,7 @@ class Stages:
         self.scores.update({f"held-out {key}": value for key, value in measured.items()})
 
     def _pretrain(
-        self, stage: int, data: np.ndarray, held_out: np.ndarray, saved: Checkpoint | None, logbook: Logbook
+        self, stage: int, data: np.ndarray | Strip, held_out: np.ndarray, saved: Checkpoint | None, logbook: Logbook
     ) -> None:
         rbm, steps = self.dbn.rbms[stage], self.recipe.pretraining.steps
         start = saved.step if saved and saved.stage == stage else 0
@@ -93,7 +94,7 @@ class Stages:
         self._run_stage(stage, f"layer {stage + 1}", rbm, data, start, steps, watch, logbook)
 
     def _finetune(
-        self, stage: int, codes: np.ndarray, valid: np.ndarray, saved: Checkpoint | None, logbook: Logbook
+        self, stage: int, codes: np.ndarray | Strip, valid: np.ndarray, saved: Checkpoint | None, logbook: Logbook
     ) -> None:
         fine = self.recipe.finetuning
         start = saved.step if saved and saved.stage == stage else 0
@@ -110,7 +111,7 @@ class Stages:
         stage: int,
         name: str,
         model: keras.Model,
-        data: np.ndarray,
+        data: np.ndarray | Strip,
         start: int,
         steps: int,
         watch: Callable[[], dict[str, float]],
@@ -144,7 +145,7 @@ class Stages:
         self.checkpoints.write(stage + 1, 0, logbook.records, self.scores)
 
 
-def _gap_watch(rbm: Any, data: np.ndarray, held_out: np.ndarray) -> Callable[[], dict[str, float]]:
+def _gap_watch(rbm: Any, data: np.ndarray | Strip, held_out: np.ndarray) -> Callable[[], dict[str, float]]:
     if not len(held_out):
         return dict
     rows = data[:: max(1, len(data) // _WATCHED_ROWS)][:_WATCHED_ROWS]
