@@ -27,10 +27,12 @@ def test_the_readmes_code_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_options_in_the_readme_exist() -> None:
-    from credo.cli.compose import compose
-    from credo.cli.corpus import corpus
-    from credo.cli.train import train
+    from credo.cli.main import app
 
-    known = {f"--{name.replace('_', '-')}" for command in (compose, corpus, train) for name in command.__annotations__}
+    known = {
+        f"--{name.strip('_').replace('_', '-')}"
+        for command in app.registered_commands
+        for name in command.callback.__annotations__
+    }
     for path in READMES:
         assert set(re.findall(r"(?<=[ `])--[a-z-]+", path.read_text("utf-8"))) <= known

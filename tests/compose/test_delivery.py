@@ -54,7 +54,8 @@ def test_the_json_tells_how_it_came_about(piece, tmp_path, tiny_composer):
     assert record["model_sha256"] == tiny_composer.checksum
     assert (tmp_path / record["model_folder"]).resolve() == Path(tiny_composer.given).resolve()
     assert Request.from_dict(record["request"]) == Request(bars=2, seed=5, key=Key(3, "minor"), iterations=3)
-    assert record["seed_file"] is None
+    assert record["inputs"] == []
+    assert record["task"] == {"name": "compose", "options": {}, "held": "nothing"}
 
 
 def test_only_the_formats_that_are_asked_for(piece, tmp_path):

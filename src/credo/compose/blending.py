@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from credo.compose.generate import Composer
 
 #: How much the mixture's logits weigh beside those of the notes around.
-STRENGTH = 1.0
+STRENGTH = 0.5
 
 
 def between(composer: Composer, one: Grid, two: Grid, share: float) -> Constraints:
@@ -30,14 +30,12 @@ def between(composer: Composer, one: Grid, two: Grid, share: float) -> Constrain
         share: of the second.
     """
     units, weights = composer.dbn.visible, (1 - share, share)
-    states = [
-        np.asarray(ops.convert_to_numpy(units.expand(composer.beats(grid)[None])), np.float32) for grid in (one, two)
-    ]
-    code = np.asarray(ops.convert_to_numpy(units.spread(ops.convert_to_tensor(composer.window.held.astype("float32")))))
+    states = [units.expand(ops.convert_to_tensor(composer.beats(grid)[None].astype("int32"))) for grid in (one, two)]
     top = sum(weight * composer.dbn.up(v)[-1] for weight, v in zip(weights, states, strict=True))
     logits = np.asarray(ops.convert_to_numpy(composer.dbn.down(top)))[0]
-    mixture = sum(weight * v[0] for weight, v in zip(weights, states, strict=True))
+    mixture = sum(weight * np.asarray(ops.convert_to_numpy(v))[0] for weight, v in zip(weights, states, strict=True))
+    held = np.asarray(ops.convert_to_numpy(units.spread(ops.convert_to_tensor(composer.dbn.held.astype("float32")))))
     return Constraints(
         bias=(STRENGTH * logits).astype(np.float32),
-        context=np.where(code > 0, mixture, np.nan).astype(np.float32),
+        context=np.where(held > 0, mixture, np.nan).astype(np.float32),
     )

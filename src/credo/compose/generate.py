@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from keras import ops
 
 import credo
 from credo.compose import masks
+from credo.compose.constraints.finish import finish
+from credo.compose.constraints.frame import Frame
+from credo.compose.constraints.obey import obey
 from credo.compose.models import find_model, window_of
 from credo.compose.seeds import Seed
-from credo.compose.wishes import Request
+from credo.compose.tasks import Task, count_bars, in_tempo_and_key
+from credo.compose.wishes import MOST_SEED, Request
 from credo.errors import ModelError, UsageError
 from credo.models import backend
 from credo.models.dbn import DBN
 from credo.models.folder import load_model, weights_checksum
+from credo.music.general_midi import INSTRUMENTS, programs_of
 from credo.music.grid import REST, Cells, Grid, decode
 from credo.music.pitch import Key
 from credo.music.score import DEFAULT_TEMPO_BPM, KeyChange, Metre, Score, Tempo, Timeline
 from credo.music.texture import Voice
 from credo.music.timelines import canonical
 from credo.music.window import decode_steps, encode_steps, key_codes
-from credo.sampling.anneal import Rewriter, Schedule, Tapes
+from credo.sampling.anneal import FREE, Constraints, Rewriter, Schedule, Tapes
 from credo.shapes import expect
 
 
@@ -37,16 +43,33 @@ class Composition:
         grid: the piece on the model's texture.
         kept_quarters: length of the passage that was given by the user, from the start.
         settings: everything needed to make the piece again.
+        programs: General MIDI programs of voices that are played by others than the texture says, by name.
     """
 
     grid: Grid
     kept_quarters: Fraction
     settings: dict[str, Any]
+    programs: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def score(self) -> Score:
         """The piece as a score."""
-        return decode(self.grid)
+        score = decode(self.grid)
+        parts = (replace(part, program=self.programs.get(part.name, part.program)) for part in score.parts)
+        return replace(score, parts=tuple(parts))
+
+    def played_by(self, instruments: Mapping[str, str]) -> Composition:
+        """The piece with other instruments.
+
+        Args:
+            instruments: General MIDI names, or clear parts of them, by voice.
+
+        Raises:
+            UsageError: there is no such voice or instrument, or a voice is a drum kit.
+        """
+        programs = programs_of(self.grid.texture, instruments)
+        names = {voice: INSTRUMENTS[program] for voice, program in programs.items()}
+        return replace(self, programs=programs, settings={**self.settings, "instruments": names})
 
 
 class Composer:
@@ -76,13 +99,8 @@ class Composer:
                 f"model: expected {self.window.size} codes by the card's texture and window, "
                 f"got a network of {dbn.visible.groups}"
             )
-        self.rewriter = Rewriter(
-            dbn,
-            self.window.steps,
-            self.window.cell_of_step_code,
-            hop=self.texture.steps_per_quarter,  # training windows begin on quarters
-            line_of_step_code=self.window.line_of_step_code,
-        )
+        self.rewriter = Rewriter(dbn)
+        self._energy = backend.compiled(dbn, lambda codes: dbn.energy(dbn.visible.expand(codes)))
 
     @classmethod
     def load(cls, model: str | Path) -> Composer:
@@ -112,23 +130,59 @@ class Composer:
             UsageError: the wish cannot be met by this model.
         """
         blank, kept = self._blank(request, seed)
-        grid = self.complete(blank, masks.begun_before(blank, kept), request, progress=progress)
-        grid = _struck_anew(grid, blank, kept)
+        name, key = str(self.card.get("name", "piece")), blank.timeline.key
+        task = Task(
+            "continue" if seed else "compose",
+            blank,
+            masks.begun_before(blank, kept),
+            f"{name[:1].upper()}{name[1:]}{f' in {key.name}' if key else ''}",
+            f"{seed.keep_bars} bars" if seed else "nothing",
+            (seed,) if seed else (),
+            {"keep_bars": seed.keep_bars} if seed else {},
+            salt=0,
+        )
+        return replace(self.perform(task, request, progress=progress), kept_quarters=blank.quarters(kept))
+
+    def perform(
+        self, task: Task, request: Request, *, progress: Callable[[int, int], None] | None = None
+    ) -> Composition:
+        """Do a task of `credo.compose.tasks`: hold what it holds, sample the rest.
+
+        Args:
+            task: what is held.
+            request: what is wished for; length and metre are the task's.
+            progress: called with (iterations done, iterations in all).
+
+        Raises:
+            UsageError: the wish cannot be met by this model.
+        """
+        given = in_tempo_and_key(task.grid, request.tempo, request.key)
+        request = replace(request, bars=count_bars(given))
+        constraints, remarks = task.lean(self) if task.lean else FREE, list[str]()
+        draws = replace(request, seed=(request.seed + task.salt) % MOST_SEED)
+        grid = self.complete(given, task.mask, draws, constraints=constraints, progress=progress, remarks=remarks)
+        piece = self.signed(_struck_anew(grid, given, masks.whole_notes(given, task.mask)), task, request)
+        return replace(piece, settings={**piece.settings, "remarks": remarks})
+
+    def signed(self, grid: Grid, task: Task, request: Request) -> Composition:
+        """A finished grid with its title and all that is needed to make it again."""
         folder = str(Path(self.given).resolve()) if self.given and Path(self.given).is_dir() else None
         settings = {
+            "title": task.title,
+            "task": {"name": task.name, "options": dict(task.options), "held": task.held},
+            "inputs": [given.to_dict() for given in task.inputs],
             "model": self.card.get("name"),
             "model_given": None if folder else str(self.given),
             "model_folder": folder,
             "model_sha256": self.checksum,
             "key": grid.timeline.key.name if grid.timeline.key else None,
             "request": request.to_dict(),
-            "seed_file": None if seed is None else seed.to_dict(),
+            "instruments": {},
             "backend": backend.name(),
             "credo": credo.__version__,
         }
-        name, key = str(self.card.get("name", "piece")), grid.timeline.key
-        title = f"{name[:1].upper()}{name[1:]}{f' in {key.name}' if key else ''}, no. {request.seed}"
-        return Composition(replace(grid, title=title, composer="Credo"), grid.quarters(kept), settings)
+        grid = replace(grid, title=f"{task.title}, no. {request.seed}", composer="Credo")
+        return Composition(grid, Fraction(0), settings)
 
     def complete(
         self,
@@ -136,36 +190,76 @@ class Composer:
         mask: np.ndarray,
         request: Request,
         *,
+        constraints: Constraints = FREE,
         progress: Callable[[int, int], None] | None = None,
+        remarks: list[str] | None = None,
     ) -> Grid:
         """Sample the cells of a grid that are not held: the one act behind every task.
 
         Args:
             grid: the held notes, and the piece's timeline.
             mask: which codes are held, shape (T, K), from `masks`. It is closed by `masks.whole_notes`.
-            request: temperature, random seed and iterations count here; the rest is the grid's.
+            request: temperature, random seed, iterations and constraints count here; the rest is the grid's.
+            constraints: what else the draws have to obey.
             progress: called with (iterations done, iterations in all).
+            remarks: a list that gets a line for each wish that held notes do not obey or leave no choice for.
 
         Returns:
             A grid in which every held cell is as it was.
 
         Raises:
-            UsageError: grid or mask do not fit this model.
+            UsageError: grid or mask do not fit this model, or a wish cannot be met.
         """
         if grid.texture != self.texture:
             raise UsageError(f"grid: expected the model's texture {self.texture.name}, got {grid.texture.name}")
         expect("mask", mask, "T K", T=grid.steps, K=self.window.codes_per_step)
         mask = masks.whole_notes(grid, mask)
-        tapes = Tapes(encode_steps(grid)[None], mask[None], key_codes(grid.timeline.key).astype(np.int32)[None])
-        codes = self.rewriter.rewrite(
-            tapes,
-            Schedule(request.iterations),
-            temperature=request.temperature,
-            seed=request.seed,
-            first_step=int(grid.timeline.pickup * self.texture.steps_per_quarter),
-            progress=progress,
-        )
-        return decode_steps(codes[0], grid)
+        orders = obey(Frame(self.window, grid, mask), request, constraints)
+        first_step = int(grid.timeline.pickup * self.window.beat)
+        codes, music = self.beats(grid), self.window.size - self.window.labels
+        codes[:, :music] = self.window.to_beats(orders.codes, first_step=first_step)[:, :music]
+        free = self.window.to_beats(~orders.held, first_step=first_step)
+        drawn = codes[None]
+        if not orders.held.all():
+            drawn = self.rewriter.rewrite(
+                Tapes(codes[None], ~free[None]),
+                Schedule(request.iterations),
+                constraints=orders.constraints,
+                temperature=request.temperature,
+                seed=request.seed,
+                progress=progress,
+            )
+        steps, lines = finish(orders, self.window.to_steps(drawn[0], steps=grid.steps, first_step=first_step))
+        if remarks is not None:
+            remarks += lines
+        return decode_steps(steps, grid)
+
+    def beats(self, grid: Grid) -> np.ndarray:
+        """The codes of a grid, beat by beat, with the key of each beat among them; shape (L, G), uint8."""
+        timeline, beat = grid.timeline, self.window.beat
+        first_step = int(timeline.pickup * beat)
+        codes = self.window.to_beats(encode_steps(grid), first_step=first_step)
+        if timeline.keys:
+            first = np.arange(len(codes)) * beat - (-first_step % beat)  # first step of each beat
+            onsets = np.array([float(change.onset) for change in timeline.keys[1:]]) * beat
+            keys = np.stack([key_codes(change.key) for change in timeline.keys])
+            codes[:, self.window.size - self.window.labels :][:, :2] = keys[np.searchsorted(onsets, first, "right")]
+        return codes
+
+    def energy(self, grid: Grid) -> float:
+        """How surprising a piece is: `DBN.energy`, in nats a beat; lower is more conventional."""
+        around = sum(span // 2 for span in self.dbn.spans)  # as in training, nothing but silence before and after
+        codes = np.pad(self.beats(grid), ((around, around), (0, 0)))
+        nats = self._energy(ops.convert_to_tensor(codes[None].astype("int32")))
+        return float(ops.convert_to_numpy(nats)[0]) / (len(codes) - 2 * around)
+
+    def blank(self, request: Request) -> Grid:
+        """Silence of the length wished for, with tempo, metre and key.
+
+        Raises:
+            UsageError: the wish cannot be met by this model.
+        """
+        return self._blank(request, None)[0]
 
     def _blank(self, request: Request, seed: Seed | None) -> tuple[Grid, int]:
         """The held notes on a timeline of the length wished for, and how many steps are held."""
@@ -228,23 +322,20 @@ def _beginning(voice: Voice, empty: Cells, given: Cells, kept: int) -> Cells:
     steps = min(len(empty), len(given))
     held = masks.lasting(voice, given, kept)[:steps]
     arrays = []
-    for old, new in zip(
-        (empty.sounding, empty.attack, empty.velocity), (given.sounding, given.attack, given.velocity), strict=True
-    ):
+    for old, new in zip(empty.arrays, given.arrays, strict=True):
         filled = old.copy()
         filled[:steps] = np.where(held, new[:steps], old[:steps])
         arrays.append(filled)
     return Cells.of(voice, *arrays)
 
 
-def _struck_anew(grid: Grid, given: Grid, kept: int) -> Grid:
-    """The grid with each given note as long as it was: what goes on at its pitch after it is a note of its own."""
-    if not 0 < kept < grid.steps:
-        return grid
+def _struck_anew(grid: Grid, given: Grid, mask: np.ndarray) -> Grid:
+    """The grid with each held note as long as it was: what goes on at its pitch after it is a note of its own."""
     voices = []
-    for voice, cells, old in zip(grid.texture.voices, grid.voices, given.voices, strict=True):
+    per_voice = zip(grid.texture.voices, grid.voices, given.voices, masks.cells_held(grid, mask), strict=True)
+    for voice, cells, old, held in per_voice:
         sounded = old.sounding != REST if voice.kind == "mono" else old.sounding
         ends = np.zeros_like(sounded)
-        ends[kept:] = sounded[kept - 1 : -1] & ~sounded[kept:]
-        voices.append(Cells.of(voice, cells.sounding, cells.attack | ends, cells.velocity))
+        ends[1:] = sounded[:-1] & held[:-1] & ~held[1:]
+        voices.append(Cells.of(voice, cells.sounding, cells.attack | ends, cells.velocity, cells.offset))
     return grid.with_voices(voices)

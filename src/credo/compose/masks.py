@@ -12,6 +12,10 @@ from credo.music.grid import REST, Cells, Grid
 from credo.music.passage import bar_steps
 from credo.music.texture import Voice
 
+#: Quarters of a patch of notes that are varied together.
+PATCH = 2
+from credo.music.window import codes_of_voice
+
 
 def nothing(grid: Grid) -> np.ndarray:
     """Hold nothing: generate from noise. The place in the metre is a fact and always held."""
@@ -71,8 +75,9 @@ def outside(grid: Grid, start: int, stop: int, names: set[str] | None = None) ->
 def share_of_notes(grid: Grid, free: float, dice: np.random.Generator) -> np.ndarray:
     """Hold all but a random share of the notes, each whole: the mask of a variation.
 
-    A rest counts as a note, and a long one as one in each bar. With the same dice, what a small share frees a larger
-    one frees too.
+    A rest counts as a note, and a long one as one in each bar. Notes are freed in patches of `PATCH` quarters rather
+    than one by one, for a note between held ones has little choice. With the same dice, what a small share frees a
+    larger one frees too.
 
     Args:
         grid: the music.
@@ -81,16 +86,21 @@ def share_of_notes(grid: Grid, free: float, dice: np.random.Generator) -> np.nda
     """
     bar_lines = np.zeros(grid.steps, bool)
     bar_lines[[start for start, _ in bar_steps(grid)]] = True
-    held = []
+    patch = np.arange(grid.steps) // (PATCH * grid.texture.steps_per_quarter)
+    of_patch = dice.random(patch[-1] + 1)[patch] if grid.steps else patch
+    notes, luck = [], []  # for each voice the number of each cell's note, and for each note its luck
     for voice, cells in zip(grid.texture.voices, grid.voices, strict=True):
         silent = (cells.sounding == REST if voice.kind == "mono" else ~cells.sounding).reshape(grid.steps, -1)
         rests = silent & (bar_lines[:, None] | ~np.concatenate([np.zeros_like(silent[:1]), silent[:-1]]))
         begins = cells.attack.reshape(grid.steps, -1) | rests
         begins[:1] = True
-        first = np.maximum.accumulate(np.where(begins, np.arange(grid.steps)[:, None], 0))  # step of each cell's note
-        luck = np.take_along_axis(dice.random(silent.shape), first, axis=0)
-        held.append((luck >= free).reshape(cells.sounding.shape))
-    return _columns(grid, held)
+        first = np.maximum.accumulate(np.where(begins, np.arange(grid.steps)[:, None], 0))
+        number = np.cumsum(begins.reshape(-1)).reshape(begins.shape) - 1 + sum(map(len, luck))
+        notes.append(np.take_along_axis(number, first, axis=0).reshape(cells.sounding.shape))
+        luck.append(of_patch[np.nonzero(begins)[0]] + dice.random(begins.sum()) / 4)
+    order = np.argsort(np.argsort(np.concatenate(luck)))
+    held = order >= round(free * len(order))
+    return _columns(grid, [held[number] for number in notes])
 
 
 def whole_notes(grid: Grid, mask: np.ndarray) -> np.ndarray:
@@ -117,7 +127,7 @@ def whole_notes(grid: Grid, mask: np.ndarray) -> np.ndarray:
             for step in range(grid.steps - 1, 0, -1):
                 held[step - 1] |= held[step] & continues[step]
             mask[:, pitch] = mask[:, attack] = held
-        first += lines if voice.kind == "drums" else 2 * lines
+        first += codes_of_voice(voice)
     return mask
 
 
@@ -127,7 +137,7 @@ def cells_held(grid: Grid, mask: np.ndarray) -> list[np.ndarray]:
     for voice, cells in zip(grid.texture.voices, grid.voices, strict=True):
         width = 1 if voice.kind == "mono" else voice.size
         held.append(mask[:, first : first + width].reshape(cells.sounding.shape))
-        first += width if voice.kind == "drums" else 2 * width
+        first += codes_of_voice(voice)
     return held
 
 
@@ -136,5 +146,5 @@ def _columns(grid: Grid, per_voice: list[np.ndarray]) -> np.ndarray:
     columns = []
     for voice, held in zip(grid.texture.voices, per_voice, strict=True):
         flat = held.reshape(grid.steps, -1)
-        columns += [flat] if voice.kind == "drums" else [flat, flat]
+        columns += [flat] * (codes_of_voice(voice) // flat.shape[1])
     return np.concatenate([*columns, np.ones((grid.steps, 1), bool)], axis=1)

@@ -44,6 +44,7 @@ class Task:
         inputs: the music it works on.
         options: what `TASKS` needs to make the task again; JSON-able.
         lean: makes constraints for a composer: energy terms, ties and rules; None for none.
+        salt: added to the random seed, so that a piece that is written anew with its own seed does not come out again.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Task:
     inputs: tuple[Given | Seed, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     lean: Callable[[Composer], Constraints] | None = None
+    salt: int = 1_000_003
 
 
 def infill(music: Music, *, bars: tuple[int, int], voices: Sequence[str] = ()) -> Task:
