@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 from hypothesis import strategies as st
 
-from credo.music.grid import REST, Cells, Grid
+from credo.music.grid import MOST_OFFSET, REST, Cells, Grid
 from credo.music.pitch import Key
 from credo.music.score import KeyChange, Metre, Note, Part, Score, Tempo, Timeline
 from credo.music.texture import DRUMS, MELODY, PIANO, QUARTET, SATB, SONG, Texture, Voice
@@ -22,7 +22,8 @@ MIXED = Texture(
     (
         Voice("lead", "mono", 60, 72, 11),  # 13 pitches
         Voice("keys", "poly", 48, 64, 5),  # 17 keys
-        Voice("kit", "drums", instruments=((36, 35), (38,), (42, 44, 22))),
+        Voice("kit", "drums", instruments=((36, 35), (38,), (42, 44, 22)), expressive=True),
+        Voice("wood", "drums", instruments=((75,), (76, 77))),
     ),
     steps_per_quarter=12,
 )
@@ -114,11 +115,15 @@ def grids(draw, texture: Texture, min_steps: int = 0, max_steps: int = 61) -> Gr
 def _cells(draw, voice: Voice, steps: int) -> Cells:
     shape = (steps,) if voice.kind == "mono" else (steps, voice.size)
     sounding = np.full(shape, REST if voice.kind == "mono" else 0, np.int16)
-    attack, velocity = np.zeros(shape, bool), np.zeros(shape, np.uint8)
-    drawn = st.tuples(st.integers(0, max(0, steps - 1)), st.integers(1, 7), st.integers(0, voice.size - 1), velocities)
-    for start, length, index, loudness in draw(st.lists(drawn, max_size=11)) if steps else ():
+    attack, velocity, offset = np.zeros(shape, bool), np.zeros(shape, np.uint8), np.zeros(shape, np.int8)
+    lates = st.integers(-MOST_OFFSET, MOST_OFFSET)
+    drawn = st.tuples(
+        st.integers(0, max(0, steps - 1)), st.integers(1, 7), st.integers(0, voice.size - 1), velocities, lates
+    )
+    for start, length, index, loudness, late in draw(st.lists(drawn, max_size=11)) if steps else ():
         key = () if voice.kind == "mono" else (index,)
         sounding[(slice(start, start + length), *key)] = voice.pitch(index) if voice.kind == "mono" else 1
         attack[(start, *key)] = True
         velocity[(start, *key)] = loudness
-    return Cells.of(voice, sounding, attack, velocity)
+        offset[(start, *key)] = late
+    return Cells.of(voice, sounding, attack, velocity, offset)

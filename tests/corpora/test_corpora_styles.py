@@ -94,11 +94,12 @@ def test_works_of_one_opus_are_in_one_split():
     cycle = [f"Schubert,_Franz/Winterreise,_D.911/{song}/lc1.mxl" for song in ("1_Gute_Nacht", "2_Die_Wetterfahne")]
     assert len({work_of(name, 2) for name in cycle}) == 1
     drawn = [split_of_work(f"work {number}") for number in range(1000)]
-    assert 30 < drawn.count("valid") < 90 and 30 < drawn.count("test") < 90
+    assert 30 < drawn.count("valid") < 90
+    assert 30 < drawn.count("test") < 90
 
 
 def test_unpacked_data_sets_are_asked_for(tmp_path):
-    with pytest.raises(UsageError, match="--files .*github.com/OpenScore/Lieder"):
+    with pytest.raises(UsageError, match=r"--files .*github.com/OpenScore/Lieder"):
         declared("lieder").make(workers=1)
     with pytest.raises(FileError, match="expected the folder"):
         declared("quartets").make(files=tmp_path / "none", workers=1)

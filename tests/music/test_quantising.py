@@ -1,10 +1,12 @@
 from dataclasses import replace
 from fractions import Fraction as Q
 
+import numpy as np
 import pytest
 
 from credo.errors import UsageError
 from credo.music.fitting.snapping import snap_timeline
+from credo.music.grid import Cells, Grid, decode, encode
 from credo.music.pitch import Key
 from credo.music.score import KeyChange, Metre, Note, Part, Score, Tempo, Timeline
 from credo.music.texture import DRUMS, MELODY, PIANO, SATB
@@ -12,6 +14,7 @@ from credo.music.timelines import cut_timeline, join_timelines
 from credo.music.transform import quantise
 
 LINE = replace(MELODY, steps_per_quarter=4)
+PLAIN_DRUMS = replace(DRUMS, voices=(replace(DRUMS.voices[0], expressive=False),))
 
 
 def snapped(texture, *notes, **timeline):
@@ -61,9 +64,38 @@ def test_a_doubled_key_sounds_once():
 
 
 def test_drum_hits_last_one_step_on_the_written_key():
-    notes, omissions = snapped(DRUMS, (Q(0), 35, Q(3), 99), (Q(1, 16), 44, Q(1, 16), 50), (Q(1), 81, Q(1), 60))
+    notes, omissions = snapped(PLAIN_DRUMS, (Q(0), 35, Q(3), 99), (Q(1, 16), 44, Q(1, 16), 50), (Q(1), 81, Q(1), 60))
     assert notes == [(0, 36, Q(1, 4), 99), (0, 42, Q(1, 4), 50)]
     assert omissions == ["drums: no such drum in the kit (1 note left out), bar 1"]
+
+
+@pytest.mark.parametrize(
+    ("played", "step", "offset"),
+    [
+        (Q(2, 3), 3, -3),  # swung
+        (Q(1) + Q(1, 40), 4, 1),  # laid back
+        (Q(1) - Q(1, 200), 4, 0),
+        (Q(7, 8), 4, -4),  # half a step before
+        (Q(7, 8) - Q(1, 1000), 3, 4),
+    ],
+)
+def test_expressive_hits_keep_their_timing(played, step, offset):
+    quantised = quantise(Score((Part.of("kit", [Note(played, 38, Q(1, 9), 70)]),)), DRUMS).score
+    (note,) = quantised.parts[0].notes
+    assert note.onset == Q(9 * step + offset, 36)
+    assert abs(note.onset - played) <= Q(1, 72)
+    assert note.onset + note.duration <= Q(step + 1, 4)
+    cells = encode(quantised, DRUMS).voices[0]
+    assert (cells.sounding[step, 1], cells.offset[step, 1], cells.velocity[step, 1]) == (True, offset, 70)
+    assert decode(encode(quantised, DRUMS)) == quantised
+
+
+def test_of_a_flam_the_stroke_stays_and_nothing_is_before_the_start():
+    notes, omissions = snapped(DRUMS, (Q(31, 32), 38, Q(1, 9), 40), (Q(1), 38, Q(1, 9), 110), (Q(0), 36, Q(1, 4), 90))
+    assert [(onset, pitch, velocity) for onset, pitch, _, velocity in notes] == [(0, 36, 90), (1, 38, 110)]
+    assert omissions == ["drums: shares its step with another note (1 note left out), bar 1"]
+    early = Cells.of(DRUMS.voices[0], np.eye(9, dtype=bool), offset=np.full((9, 9), -2))
+    assert Grid(DRUMS, (early,), Timeline()).voices[0].offset[:2, :2].tolist() == [[0, 0], [0, -2]]
 
 
 def test_what_is_outside_the_range_is_said_and_never_moved():

@@ -86,9 +86,9 @@ def test_grids_are_canonical(data):
     texture = data.draw(textures)
     grid = fit(data.draw(messy_scores()), texture).grid
     for voice, cells in zip(texture.voices, grid.voices, strict=True):
-        again = Cells.of(voice, cells.sounding, cells.attack, cells.velocity)
+        again = Cells.of(voice, cells.sounding, cells.attack, cells.velocity, cells.offset)
         assert again == cells
-        assert [a.dtype for a in again._arrays()] == [a.dtype for a in cells._arrays()]
+        assert [a.dtype for a in again.arrays] == [a.dtype for a in cells.arrays]
 
 
 @few

@@ -91,6 +91,10 @@ class Common:
         list[str] | None,
         typer.Option(metavar="FIRST-LAST=BAR", help="9-16=1: bars 9 to 16 are 1 to 8 again.", rich_help_panel=RULES),
     ] = None
+    style: Annotated[
+        str | None,
+        typer.Option(help='One of the model\'s, or a mixture: "haydn:0.7,mendelssohn:0.3".', rich_help_panel=SAMPLING),
+    ] = None
     cadence: Annotated[
         bool | None,
         typer.Option("--cadence/--no-cadence", help="End with an authentic cadence.", rich_help_panel=RULES),
@@ -121,6 +125,7 @@ class Common:
             UsageError: an option makes no sense.
         """
         from credo.compose import typed
+        from credo.compose.styles import parse_style
         from credo.compose.wishes import MOST_BARS, Request
         from credo.errors import UsageError
         from credo.music.pitch import Key
@@ -142,6 +147,7 @@ class Common:
             polyphony=self.polyphony,
             parallels=self.parallels,
             repeats=typed.parse_repeats(self.repeat or ()),
+            style=() if self.style is None else parse_style(self.style),
             **{"cadence": bool(self.cadence), **wish},
         )
 
@@ -211,12 +217,15 @@ def carry_out(jobs: Sequence[Job], common: Common, *, memory: Memory | None = No
     from credo.compose.deliver import deliver
     from credo.compose.jobs import ranked
     from credo.compose.models import find_model, window_of
+    from credo.compose.styles import in_known_style
     from credo.compose.typed import parse_instruments
     from credo.models.folder import read_card
 
     formats, model = common.wanted_formats(), common.model if memory is None else memory.model
+    window = window_of(read_card(find_model(model)))
+    texture = window.texture
+    jobs = [replace(job, request=in_known_style(job.request, window.styles)) for job in jobs]
     versions = [successive(job, common.alternatives) for job in jobs]
-    texture = window_of(read_card(find_model(model))).texture
     if memory is None:
         instruments = parse_instruments(common.instrument or (), common.instruments, texture)
         versions = [[replace(job, instruments=instruments) for job in row] for row in versions]

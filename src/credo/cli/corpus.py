@@ -30,9 +30,9 @@ def corpus(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="bach, fiddle or classical-quartets (from your own music21); quartets or lieder (OpenScore, with "
-            "--files); or a folder of MIDI, MusicXML and ABC files (write ./bach for a folder called bach); or a "
-            "corpus that is already prepared, to see its report.",
+            help="bach, fiddle or classical-quartets (from your own music21); quartets, lieder (OpenScore) or groove "
+            "(Groove MIDI), with --files; or a folder of MIDI, MusicXML and ABC files (write ./bach for a folder "
+            "called bach); or a corpus that is already prepared, to see its report.",
         ),
     ],
     out: Annotated[

@@ -11,6 +11,7 @@ import typer
 from credo import __version__
 from credo.cli.compose import compose
 from credo.cli.corpus import corpus
+from credo.cli.humanize import humanize
 from credo.cli.info import info
 from credo.cli.tasks import accompany, blend, harmonize, infill, revoice, vary
 from credo.cli.train import train
@@ -29,7 +30,7 @@ app = typer.Typer(
 #: The commands, in groups as `credo --help` shows them.
 GROUPS = {
     "New music": (compose,),
-    "Work with a piece": (infill, harmonize, accompany, revoice, vary, blend),
+    "Work with a piece": (infill, harmonize, accompany, revoice, vary, blend, humanize),
     "Models and data": (train, corpus, info),
 }
 for group, commands in GROUPS.items():

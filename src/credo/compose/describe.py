@@ -100,6 +100,8 @@ def describe_card(card: dict[str, Any]) -> list[str]:
         f"licence      {data.get('licence', '-')}",
         f"cite         {data.get('citation', '-')}",
     ]
+    if window.styles:
+        lines.append(f"styles       {'; '.join(window.styles)}")
     lines += [f"score        {key.replace('_', ' ')}: {value:.4g}" for key, value in _scores(card)]
     lines += [f"made with    {', '.join(f'{k} {v}' for k, v in _table(card, 'versions').items())}"]
     return lines

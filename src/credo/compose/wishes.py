@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -19,7 +20,7 @@ ALL = "all"
 
 
 #: The fields that hold rows.
-_TABLES = ("ranges", "rhythm", "density", "repeats")
+_TABLES = ("ranges", "rhythm", "density", "repeats", "style")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Request:
             mono voices named satb, and yes elsewhere.
         repeats: bars that are copies of earlier ones: (first bar, how many, first bar of the original), counted from 1.
         cadence: whether the piece ends with an authentic cadence.
+        style: styles of the model and their weights: (style, weight); one alone, or a mixture. Empty for none.
     """
 
     bars: int = 16
@@ -67,6 +69,7 @@ class Request:
     parallels: bool | None = None
     repeats: tuple[tuple[int, int, int], ...] = ()
     cadence: bool = False
+    style: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= self.bars <= MOST_BARS:
@@ -111,6 +114,9 @@ class Request:
                 raise UsageError(f"{name}: expected each voice once, got {', '.join(voices)}")
         if self.polyphony is not None and self.polyphony < 1:
             raise UsageError(f"polyphony: expected at least 1 note at once, got {self.polyphony}")
+        for style, weight in self.style:
+            if not 0 < weight < math.inf:
+                raise UsageError(f"style: expected a weight above 0 for {style}, got {weight:g}")
         for first, bars, original in self.repeats:
             if not (bars >= 1 and 1 <= original < first and first + bars - 1 <= self.bars):
                 raise UsageError(

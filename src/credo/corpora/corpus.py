@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from credo.corpora.packed import ARRAYS_PER_VOICE
+from credo.corpora.packed import arrays_of
 from credo.corpora.piece import SPLITS, Piece, Source
 from credo.errors import CorpusError, CredoError, FileError, UsageError
 from credo.io.atomic import atomic_path
@@ -163,15 +163,12 @@ def _index_bytes(corpus: Corpus, grids: bytes) -> bytes:
 
 def _grids_bytes(pieces: Sequence[Piece]) -> bytes:
     """All pieces' arrays end to end, one array a voice and kind, and their lengths; shape (pieces, arrays)."""
-    names = ("sounding", "attack", "velocity")
-    count = len(pieces[0].packed.arrays) if pieces else 0
-    arrays = {
-        f"{names[i % ARRAYS_PER_VOICE]}_{i // ARRAYS_PER_VOICE}": np.concatenate([p.packed.arrays[i] for p in pieces])
-        for i in range(count)
-    }
+    voices = pieces[0].packed.texture.voices if pieces else ()
+    names = [f"{name}_{number}" for number, voice in enumerate(voices) for name in arrays_of(voice)]
+    arrays = {name: np.concatenate([p.packed.arrays[i] for p in pieces]) for i, name in enumerate(names)}
     lengths = np.array([[len(array) for array in piece.packed.arrays] for piece in pieces], np.int64)
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, lengths=lengths.reshape(len(pieces), count), **arrays)
+    np.savez_compressed(buffer, lengths=lengths.reshape(len(pieces), len(names)), **arrays)
     return buffer.getvalue()
 
 

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from credo.music.grid import REST, Cells, Grid
+from credo.music.grid import MOST_OFFSET, REST, Cells, Grid
 from credo.music.pitch import Key
 from credo.music.score import KeyChange, Metre, Tempo, Timeline
 from credo.music.texture import Texture, Voice
 
 PACKED_REST = 255
-ARRAYS_PER_VOICE = 3
+
+
+def arrays_of(voice: Voice) -> tuple[str, ...]:
+    """What a voice has an array of; expressive ones have their timing beside what all have."""
+    return ("sounding", "attack", "velocity", *(("offset",) if voice.expressive else ()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,9 +33,10 @@ class PackedGrid:
     Attributes:
         texture: the voices and the step.
         steps: number of steps, T.
-        arrays: for each voice three uint8 arrays of one axis. Sounding: a pitch a step, 255 for a rest, shape (T,);
-            or the bits of (T, P) for poly and drums. Attack: the bits of (T,) or (T, P); empty for drums. Velocity:
-            one a note, in order of step and then of pitch.
+        arrays: for each voice three uint8 arrays of one axis, for expressive ones four. Sounding: a pitch a step, 255
+            for a rest, shape (T,); or the bits of (T, P) for poly and drums. Attack: the bits of (T,) or (T, P); empty
+            for drums. Velocity: one a note, in order of step and then of pitch. Offset: the same, 4 more than in the
+            grid.
         timeline: tempo, metre and key.
         title: of the piece.
         composer: of the piece.
@@ -70,35 +76,46 @@ class PackedGrid:
             ValueError: they do not.
         """
         expected = []
-        for index, voice in enumerate(self.texture.voices):
+        first = 0
+        for voice in self.texture.voices:
             bits = -(-self.steps * (1 if voice.kind == "mono" else voice.size) // 8)
-            attack = self.arrays[ARRAYS_PER_VOICE * index + (0 if voice.kind == "drums" else 1)]
+            attack = self.arrays[first + (0 if voice.kind == "drums" else 1)]
+            first += len(arrays_of(voice))
             expected.append(self.steps if voice.kind == "mono" else bits)
             expected.append(0 if voice.kind == "drums" else bits)
-            expected.append(int(np.bitwise_count(attack).sum()))
+            expected += [int(np.bitwise_count(attack).sum())] * (len(arrays_of(voice)) - 2)
         if expected != [len(array) for array in self.arrays]:
             raise ValueError(f"arrays that do not hold {self.steps} steps of {self.texture.name}")
 
     def unpack(self) -> Grid:
         """The grid."""
+        arrays = iter(self.arrays)
         voices = tuple(
-            _unpack_cells(voice, self.steps, *self.arrays[ARRAYS_PER_VOICE * i : ARRAYS_PER_VOICE * (i + 1)])
-            for i, voice in enumerate(self.texture.voices)
+            _unpack_cells(voice, self.steps, *islice(arrays, len(arrays_of(voice)))) for voice in self.texture.voices
         )
         return Grid(self.texture, voices, self.timeline, self.title, self.composer)
 
 
-def _pack_cells(voice: Voice, cells: Cells) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _pack_cells(voice: Voice, cells: Cells) -> tuple[np.ndarray, ...]:
     velocity = cells.velocity[cells.attack].astype(np.uint8)
     if voice.kind == "mono":
         sounding = np.where(cells.sounding == REST, PACKED_REST, cells.sounding).astype(np.uint8)
     else:
         sounding = np.packbits(cells.sounding)
     attack = np.zeros(0, np.uint8) if voice.kind == "drums" else np.packbits(cells.attack)
-    return sounding, attack, velocity
+    if not voice.expressive:
+        return sounding, attack, velocity
+    return sounding, attack, velocity, (cells.offset[cells.attack] + MOST_OFFSET).astype(np.uint8)
 
 
-def _unpack_cells(voice: Voice, steps: int, sounding: np.ndarray, attack: np.ndarray, velocity: np.ndarray) -> Cells:
+def _unpack_cells(
+    voice: Voice,
+    steps: int,
+    sounding: np.ndarray,
+    attack: np.ndarray,
+    velocity: np.ndarray,
+    offset: np.ndarray | None = None,
+) -> Cells:
     shape = (steps,) if voice.kind == "mono" else (steps, voice.size)
     if voice.kind == "mono":
         pitches = sounding.astype(np.int16)
@@ -108,7 +125,10 @@ def _unpack_cells(voice: Voice, steps: int, sounding: np.ndarray, attack: np.nda
     begins = pitches.copy() if voice.kind == "drums" else _bits(attack, shape)
     loudness = np.zeros(shape, np.uint8)
     loudness[begins] = velocity
-    return Cells(pitches, begins, loudness)
+    timing = np.zeros(shape, np.int8)
+    if offset is not None:
+        timing[begins] = offset.astype(np.int8) - MOST_OFFSET
+    return Cells(pitches, begins, loudness, timing)
 
 
 def _bits(packed: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -12,7 +12,7 @@ from credo.corpora.corpus import Corpus, Piece
 from credo.errors import CorpusError, UsageError
 from credo.music.texture import Texture
 from credo.music.transform import transposition_range
-from credo.music.window import Window, encode_steps, key_codes
+from credo.music.window import Window, codes_of_voice, encode_steps, key_codes
 from credo.strips import Strip
 
 #: Lowest and highest transposition in semitones that training sees, where the voices' ranges allow it.
@@ -169,7 +169,7 @@ def transpose_codes(step_codes: np.ndarray, texture: Texture, semitones: int) ->
             codes[:, first] = np.where(pitch > 0, pitch.astype(np.int16) + semitones, 0)
             first += 2
         elif voice.kind == "drums":
-            first += voice.size
+            first += codes_of_voice(voice)
         else:
             for _ in ("sounding", "attack"):
                 keys = codes[:, first : first + voice.size]

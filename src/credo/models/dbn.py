@@ -45,7 +45,9 @@ class DBN(keras.Model):
             None: each code is a cell.
         groupings: coarser partitions of the cells (of a block), each of shape (cells,), with the number of each cell's
             group. In fine-tuning, each row hides single cells, or groups of one of the partitions, or lines, all
-            equally often. With none, single cells are hidden.
+            equally often. With none, single cells are hidden. A partition with -1 for some cells is one of cells
+            beside the music itself, such as loudness: its rows leave the others known, and half of the rows of all
+            other kinds hide all of them.
         lines: a partition of the cells into voices; with groupings, some rows of fine-tuning hide voices in all blocks
             of a sequence together. None for one voice.
         lateral: whether the visible units are coupled to each other too; see `lateral`.
@@ -258,17 +260,24 @@ class DBN(keras.Model):
         hidden = ops.cast(cells < share, "float32")
         if grouped and self.groupings:
             kinds = 1 + len(self.groupings) + (self.lines is not None)
-            choice = ops.floor(random.uniform(random.advance(key, 2), (B, *ones, 1)) * kinds)
+            luck = random.uniform(random.advance(key, 2), (B, *ones, 1)) * kinds
+            choice = ops.floor(luck)
             for number, grouping in enumerate(self.groupings, 1):
                 size, here = (*lead, int(grouping.max()) + 1), random.advance(key, 2 + 2 * number)
                 draw = ops.cast(random.uniform(here, size) < share, "float32")
                 part = ops.minimum(4 * random.uniform(random.advance(here), size), 1.0)
-                whole, part = (ops.take(x, ops.convert_to_tensor(grouping), axis=-1) for x in (draw, part))
+                group = ops.convert_to_tensor(np.maximum(grouping, 0))
+                whole, part = (ops.take(x, group, axis=-1) for x in (draw, part))
+                whole = whole * ops.convert_to_tensor((grouping >= 0).astype(np.float32))
                 hidden = ops.where(choice == number, whole * ops.cast(cells < part, "float32"), hidden)
             if self.lines is not None:
                 draw = random.uniform(random.advance(key, 3), (B, *ones, int(self.lines.max()) + 1)) < share
                 whole = ops.take(ops.cast(draw, "float32"), ops.convert_to_tensor(self.lines), axis=-1)
                 hidden = ops.where(choice == kinds - 1, whole, hidden)
+        for number, grouping in enumerate(self.groupings if grouped else (), 1):
+            if grouping.min() < 0:
+                all_of_it = ops.cast(luck - choice < 0.5, "float32") * ops.cast(choice != number, "float32")
+                hidden = ops.maximum(hidden, all_of_it * ops.convert_to_tensor((grouping >= 0).astype(np.float32)))
         free = np.zeros(count, np.float32)
         free[self.cells[~self.held]] = 1
         hidden = hidden * ops.convert_to_tensor(free)

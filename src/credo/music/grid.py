@@ -19,6 +19,11 @@ from credo.music.texture import Texture, Voice
 
 REST = -1
 
+#: Parts of a step in which an expressive voice's timing is told. It is odd, so that the offsets -4..4 are all the parts
+#: of which a step is the nearest; at 120 quarters a minute and four steps a quarter a part lasts 14 ms.
+OFFSETS = 9
+MOST_OFFSET = OFFSETS // 2
+
 
 @dataclass(frozen=True, eq=False)
 class Cells:
@@ -29,40 +34,55 @@ class Cells:
             (T, P), bool.
         attack: where a note begins, bool, shape (T,) or (T, P). For drums it equals `sounding`.
         velocity: loudness 1..127 where a note begins and 0 elsewhere, uint8, shape of `attack`.
+        offset: for expressive voices, how far after its step a note begins, in 1/`OFFSETS` of a step, -4..4; 0 for
+            others and where none begins; int8, shape of `attack`. None stands for 0 everywhere.
     """
 
     sounding: np.ndarray
     attack: np.ndarray
     velocity: np.ndarray
+    offset: np.ndarray = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.offset is None:
+            object.__setattr__(self, "offset", np.zeros(self.attack.shape, np.int8))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Cells) and all(
-            np.array_equal(a, b) for a, b in zip(self._arrays(), other._arrays(), strict=True)
+            np.array_equal(a, b) for a, b in zip(self.arrays, other.arrays, strict=True)
         )
 
     def __len__(self) -> int:
         return len(self.sounding)
 
     def __getitem__(self, steps: slice) -> Cells:
-        return Cells(*(array[steps] for array in self._arrays()))
+        return Cells(*(array[steps] for array in self.arrays))
 
-    def _arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return self.sounding, self.attack, self.velocity
+    @property
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Sounding, attack, velocity and offset."""
+        return self.sounding, self.attack, self.velocity, self.offset
 
     @classmethod
     def of(
-        cls, voice: Voice, sounding: np.ndarray, attack: np.ndarray | None = None, velocity: np.ndarray | None = None
+        cls,
+        voice: Voice,
+        sounding: np.ndarray,
+        attack: np.ndarray | None = None,
+        velocity: np.ndarray | None = None,
+        offset: np.ndarray | None = None,
     ) -> Cells:
         """Cells in their one canonical form, from arrays that may lack it.
 
         Rests and silent keys have no attack; a sounding pitch that was not sounding a step before has one; velocities
-        stand on attacks only, and are 80 where none is given.
+        stand on attacks only, and are 80 where none is given; offsets stand on attacks of expressive voices only.
 
         Args:
             voice: the voice the cells belong to.
             sounding: shape (T,) or (T, P).
             attack: shape of `sounding`, or None for attacks where the pitch changes only.
             velocity: shape of `sounding`, or None.
+            offset: shape of `sounding`, or None for notes on their steps.
         """
         if voice.kind == "mono":
             sounding = np.asarray(sounding, np.int16)
@@ -78,7 +98,9 @@ class Cells:
             attack = active & (begins if attack is None else begins | np.asarray(attack, bool))
         given = np.zeros(sounding.shape, np.uint8) if velocity is None else np.asarray(velocity, np.uint8)
         velocity = np.where(attack, np.where(given > 0, given, DEFAULT_VELOCITY), 0).astype(np.uint8)
-        return cls(sounding, attack, velocity)
+        if offset is not None:
+            offset = np.where(attack & voice.expressive, np.clip(offset, -MOST_OFFSET, MOST_OFFSET), 0).astype(np.int8)
+        return cls(sounding, attack, velocity, offset)
 
     @classmethod
     def silent(cls, voice: Voice, steps: int) -> Cells:
@@ -108,6 +130,8 @@ class Grid:
             raise UsageError("grid: expected one array a voice, all of the same number of steps")
         if self.timeline.length != Fraction(self.steps, self.texture.steps_per_quarter):
             object.__setattr__(self, "timeline", replace(self.timeline, length=self.quarters(self.steps)))
+        if any((cells.offset[:1] < 0).any() for cells in self.voices):  # nothing sounds before the start
+            object.__setattr__(self, "voices", tuple(_not_before_start(cells) for cells in self.voices))
 
     @property
     def steps(self) -> int:
@@ -121,6 +145,17 @@ class Grid:
     def with_voices(self, voices: Iterable[Cells]) -> Grid:
         """The same grid with other cells."""
         return replace(self, voices=tuple(voices))
+
+
+def _not_before_start(cells: Cells) -> Cells:
+    offset = cells.offset.copy()
+    offset[:1] = np.maximum(offset[:1], 0)
+    return replace(cells, offset=offset)
+
+
+def expressive_duration(offset: int, steps_per_quarter: int) -> Fraction:
+    """How long a hit of an expressive voice lasts, in quarters: a step, or to the end of its step if it comes late."""
+    return Fraction(OFFSETS - max(offset, 0), OFFSETS * steps_per_quarter)
 
 
 def encode(score: Score, texture: Texture) -> Grid:
@@ -164,18 +199,35 @@ def _step(quarters: Fraction, texture: Texture) -> int:
     return step
 
 
+def _step_and_offset(quarters: Fraction, texture: Texture) -> tuple[int, int]:
+    """The nearest step to a position in quarters, and how far after it that is in 1/`OFFSETS` of a step."""
+    rate = OFFSETS * texture.steps_per_quarter
+    parts, beside = divmod(quarters.numerator * rate, quarters.denominator)
+    if beside:
+        raise UsageError(f"encode: expected times on 1/{rate} quarter, got {quarters}; quantise first")
+    step = (parts + MOST_OFFSET) // OFFSETS
+    return step, parts - step * OFFSETS
+
+
 def _encode_voice(part: Part, voice: Voice, texture: Texture, steps: int) -> Cells:
     width = 1 if voice.kind == "mono" else voice.size
-    rows: list[tuple[int, int, int, int, int]] = []  # start, end, key, pitch, velocity
+    rows: list[tuple[int, int, int, int, int, int]] = []  # start, end, key, pitch, velocity, offset
     for note in part.notes:
-        start, length = _step(note.onset, texture), _step(note.duration, texture)
+        offset = 0
+        if voice.expressive:
+            start, offset = _step_and_offset(note.onset, texture)
+            as_written = note.duration == expressive_duration(offset, texture.steps_per_quarter)
+            length = 1 if as_written else 0
+        else:
+            start, length = _step(note.onset, texture), _step(note.duration, texture)
         index = voice.index(note.pitch)
         if voice.kind == "drums" and length != 1:
             raise UsageError(f"encode: a drum hit lasts one step, got {note.duration} quarters; quantise first")
         if index is None:
             raise UsageError(f"encode: pitch {note.pitch} has no place in voice {voice.name}; quantise first")
-        rows.append((start, start + length, 0 if voice.kind == "mono" else index, note.pitch, note.velocity))
-    starts, ends, keys, pitches, velocities = np.array(rows, int).reshape(-1, 5).T
+        key = 0 if voice.kind == "mono" else index
+        rows.append((start, start + length, key, note.pitch, note.velocity, offset))
+    starts, ends, keys, pitches, velocities, offsets = np.array(rows, int).reshape(-1, 6).T
     change = np.zeros((steps + 1, width), np.int16)
     np.add.at(change, (starts, keys), 1)
     np.add.at(change, (ends, keys), -1)
@@ -187,8 +239,10 @@ def _encode_voice(part: Part, voice: Voice, texture: Texture, steps: int) -> Cel
     attack[starts, keys] = True
     velocity = np.zeros((steps, width), np.uint8)
     velocity[starts, keys] = velocities
+    offset = np.zeros((steps, width), np.int8)
+    offset[starts, keys] = offsets
     if voice.kind != "mono":
-        return Cells(at_once > 0, attack, velocity)
+        return Cells(at_once > 0, attack, velocity, offset)
     begun = np.zeros(steps, int)
     begun[starts] = np.arange(len(starts))
     latest = np.maximum.accumulate(begun)  # notes are sorted by onset
@@ -204,8 +258,20 @@ def _decode_voice(cells: Cells, voice: Voice, grid: Grid) -> list[Note]:
     notes: list[Note] = []
     for index in np.flatnonzero(cells.sounding.any(axis=0)):
         pitches = np.where(cells.sounding[:, index], voice.pitch(int(index)), REST)
-        notes += _notes_of_row(pitches, cells.attack[:, index], cells.velocity[:, index], grid)
+        row = _notes_of_row(pitches, cells.attack[:, index], cells.velocity[:, index], grid)
+        notes += _moved(row, cells.offset[:, index], grid) if voice.expressive else row
     return notes
+
+
+def _moved(notes: list[Note], offset: np.ndarray, grid: Grid) -> list[Note]:
+    """Hits with their timing; `offset` has shape (T,)."""
+    rate = grid.texture.steps_per_quarter
+    moved = []
+    for note in notes:
+        parts = int(offset[int(note.onset * rate)])
+        onset = note.onset + Fraction(parts, OFFSETS * rate)
+        moved.append(replace(note, onset=onset, duration=expressive_duration(parts, rate)))
+    return moved
 
 
 def _notes_of_row(sounding: np.ndarray, attack: np.ndarray, velocity: np.ndarray, grid: Grid) -> list[Note]:

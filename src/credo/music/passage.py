@@ -43,7 +43,7 @@ def concatenate(grids: Sequence[Grid]) -> Grid:
     if not grids or any(grid.texture != grids[0].texture for grid in grids):
         raise UsageError(f"concatenate: expected grids of one texture, got {[grid.texture.name for grid in grids]}")
     voices = tuple(
-        Cells(*(np.concatenate(arrays) for arrays in zip(*(_arrays(grid.voices[v]) for grid in grids), strict=True)))
+        Cells(*(np.concatenate(arrays) for arrays in zip(*(grid.voices[v].arrays for grid in grids), strict=True)))
         for v in range(len(grids[0].voices))
     )
     return replace(grids[0], voices=voices, timeline=join_timelines([grid.timeline for grid in grids]))
@@ -59,7 +59,7 @@ def pad(grid: Grid, steps: int) -> Grid:
         raise UsageError(f"pad: expected 0 or more steps, got {steps}")
     silence = tuple(Cells.silent(voice, steps) for voice in grid.texture.voices)
     voices = tuple(
-        Cells(*map(np.concatenate, zip(_arrays(cells), _arrays(rest), strict=True)))
+        Cells(*map(np.concatenate, zip(cells.arrays, rest.arrays, strict=True)))
         for cells, rest in zip(grid.voices, silence, strict=True)
     )
     return replace(grid, voices=voices, timeline=replace(grid.timeline, length=grid.quarters(grid.steps + steps)))
@@ -81,7 +81,7 @@ def _slice_cells(voice: Voice, cells: Cells, start: int, end: int) -> Cells:
     velocity = cells.velocity[start:end].copy()
     if voice.kind != "drums" and start < end:
         velocity[0] = np.where(cells.attack[start], velocity[0], _velocity_held(cells, start))
-    return Cells.of(voice, cells.sounding[start:end], cells.attack[start:end], velocity)
+    return Cells.of(voice, cells.sounding[start:end], cells.attack[start:end], velocity, cells.offset[start:end])
 
 
 def _velocity_held(cells: Cells, step: int) -> np.ndarray:
@@ -92,7 +92,3 @@ def _velocity_held(cells: Cells, step: int) -> np.ndarray:
         cells.velocity[last] if cells.velocity.ndim == 1 else cells.velocity[last, np.arange(cells.velocity.shape[1])]
     )
     return np.where(before.any(axis=0), held, 0)
-
-
-def _arrays(cells: Cells) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return cells.sounding, cells.attack, cells.velocity

@@ -21,6 +21,8 @@ class Voice:
         program: General MIDI program it is played with.
         instruments: for drums, the groups of percussion keys that count as one instrument; the first key of a group
             is the one that is written.
+        expressive: for drums, whether loudness and timing (see `credo.music.grid`) are part of the music that a model
+            learns.
     """
 
     name: str
@@ -29,12 +31,15 @@ class Voice:
     high: int = 0
     program: int = 0
     instruments: tuple[tuple[int, ...], ...] = ()
+    expressive: bool = False
 
     def __post_init__(self) -> None:
         if self.kind == "drums":
             keys = [key for group in self.instruments for key in group]
             if not keys or len(keys) != len(set(keys)):
                 raise UsageError(f"voice {self.name}: expected drum instruments that share no key, got {keys}")
+        elif self.expressive:
+            raise UsageError(f"voice {self.name}: expected a drums voice to be expressive, got {self.kind}")
         elif not 0 <= self.low <= self.high <= 127:
             raise UsageError(f"voice {self.name}: expected 0 <= low <= high <= 127, got {self.low}..{self.high}")
 
@@ -154,6 +159,7 @@ DRUMS = Texture(
                 (49, 55, 52, 57),  # crash
                 (51, 53, 59),  # ride
             ),
+            expressive=True,
         ),
     ),
 )

@@ -136,4 +136,4 @@ def _transpose_cells(voice: Voice, cells: Cells, semitones: int) -> Cells:
     if voice.kind == "mono":
         moved = np.where(cells.sounding == REST, REST, cells.sounding + semitones).astype(np.int16)
         return replace(cells, sounding=moved)
-    return Cells(*(np.roll(array, semitones, axis=1) for array in (cells.sounding, cells.attack, cells.velocity)))
+    return Cells(*(np.roll(array, semitones, axis=1) for array in cells.arrays))

@@ -12,7 +12,7 @@ import numpy as np
 from credo.music.grid import Grid
 from credo.music.score import Metre
 from credo.music.texture import Voice
-from credo.music.window import METRE_PLACES, Window, encode_steps
+from credo.music.window import METRE_PLACES, Window, codes_of_voice, encode_steps, units_of_voice
 
 if TYPE_CHECKING:
     from credo.sampling.anneal import Rule
@@ -121,7 +121,7 @@ class Frame:
         code = unit = 0
         for index, voice in enumerate(self.window.texture.voices):
             lanes.append(Lane(voice, index, code, unit))
-            code, unit = lanes[-1].attack_codes.stop, lanes[-1].attacks.stop
+            code, unit = code + codes_of_voice(voice), unit + units_of_voice(voice)
         return tuple(lanes)
 
     @property
@@ -140,7 +140,7 @@ class Frame:
     @property
     def units(self) -> int:
         """Units of a step, the place in the metre included, U."""
-        return self.lanes[-1].attacks.stop + METRE_PLACES
+        return sum(map(units_of_voice, self.window.texture.voices)) + METRE_PLACES
 
     def lane(self, name: str) -> Lane:
         """The voice of a name.

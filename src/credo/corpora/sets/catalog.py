@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from credo.corpora.sets.chorales import BACH
 from credo.corpora.sets.declaration import Declaration, music21_card, music21_files
+from credo.corpora.sets.groove import GROOVE
 from credo.corpora.sets.openscore import LIEDER, QUARTETS
 from credo.errors import UsageError
 from credo.music.texture import MELODY, QUARTET
@@ -34,7 +35,7 @@ CLASSICAL_QUARTETS = Declaration(
 
 def catalog() -> dict[str, Declaration]:
     """All declared corpora by name."""
-    declarations = (BACH, FIDDLE, CLASSICAL_QUARTETS, QUARTETS, LIEDER)
+    declarations = (BACH, FIDDLE, CLASSICAL_QUARTETS, QUARTETS, LIEDER, GROOVE)
     return {declaration.card.name: declaration for declaration in declarations}
 
 

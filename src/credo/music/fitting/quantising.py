@@ -15,6 +15,7 @@ from typing import NamedTuple
 from credo.errors import UsageError
 from credo.music.fitting.omissions import Ledger, Omission
 from credo.music.fitting.snapping import nearest_step, nearest_step_of, snap_timeline
+from credo.music.grid import MOST_OFFSET, OFFSETS, expressive_duration
 from credo.music.score import Note, Part, Score
 from credo.music.texture import Texture, Voice
 
@@ -53,7 +54,10 @@ class Quantised:
 
 
 class _Snapped(NamedTuple):
-    """A note on steps: it sounds from step `start` up to step `end`; `off` is its distance in quarters."""
+    """A note on steps: it sounds from step `start` up to step `end`; `off` is its distance in quarters.
+
+    In an expressive voice it begins `offset` parts of a step after its step, and `off` is nothing.
+    """
 
     start: int
     end: int
@@ -61,6 +65,7 @@ class _Snapped(NamedTuple):
     velocity: int
     off: float
     note: Note
+    offset: int = 0
 
 
 def quantise(score: Score, texture: Texture) -> Quantised:
@@ -69,6 +74,8 @@ def quantise(score: Score, texture: Texture) -> Quantised:
     Onsets and ends go to the nearest step (half a step rounds up); a note lasts at least one step; a note ends where
     the next one of its voice (of its key, for `poly`) begins. Of notes that fall on one step of one line, the one that
     was nearest to it stays, then the longest. A drum hit lasts one step and is written on its instrument's first key.
+    In expressive voices a hit keeps its deviation from its step, in 1/`OFFSETS` of a step; of hits of one instrument on
+    one step, as in flams and rolls, the loudest stays, and swung and late ones are on the step they are nearest to.
     Tempos, metres, keys and pickup go to steps, and the length to a whole number of steps.
 
     Args:
@@ -94,7 +101,7 @@ def quantise(score: Score, texture: Texture) -> Quantised:
     parts = tuple(
         Part(
             voice.name,
-            tuple(Note(places[n.start], n.pitch, places[n.end - n.start], n.velocity) for n in line),
+            _played(line, rate) if voice.expressive else tuple(_note(n, places) for n in line),
             program=voice.program,
             is_drums=voice.kind == "drums",
         )
@@ -103,6 +110,24 @@ def quantise(score: Score, texture: Texture) -> Quantised:
     timeline = snap_timeline(score.timeline, rate, steps, ledger)
     quantised = Score(parts, timeline, score.title, score.composer)
     return Quantised(quantised, ledger.close(score.timeline), _deviation(note.off for line in lines for note in line))
+
+
+def _note(note: _Snapped, places: list[Fraction]) -> Note:
+    return Note(places[note.start], note.pitch, places[note.end - note.start], note.velocity)
+
+
+def _played(line: list[_Snapped], rate: int) -> tuple[Note, ...]:
+    """The hits of an expressive voice with their timing, sorted by onset and pitch."""
+    notes = [
+        Note(
+            Fraction(n.start * OFFSETS + n.offset, OFFSETS * rate),
+            n.pitch,
+            expressive_duration(n.offset, rate),
+            n.velocity,
+        )
+        for n in line
+    ]
+    return tuple(sorted(notes))
 
 
 def _snap_part(part: Part, voice: Voice, rate: int, ledger: Ledger, lowest: bool) -> list[_Snapped]:
@@ -115,7 +140,11 @@ def _snap_part(part: Part, voice: Voice, rate: int, ledger: Ledger, lowest: bool
             reason = "no such drum in the kit" if drums else f"outside {voice.low}..{voice.high}, the voice's range"
             ledger.add(voice.name, reason, note.onset)
             continue
-        start = nearest_step(note.onset, rate)
+        start, offset = nearest_step(note.onset, rate), 0
+        if voice.expressive:
+            parts = max(nearest_step(note.onset, rate * OFFSETS), 0 if start == 0 else -OFFSETS)
+            start = (parts + MOST_OFFSET) // OFFSETS
+            offset = parts - start * OFFSETS
         if start < 0:
             ledger.add(voice.name, "before the start of the piece", note.onset)
             continue
@@ -128,8 +157,9 @@ def _snap_part(part: Part, voice: Voice, rate: int, ledger: Ledger, lowest: bool
                 onset.denominator,
             )
             end = max(end, nearest_step_of(onset.numerator * of_onset + duration.numerator * of_duration, scale, rate))
-        off = abs(onset.numerator / onset.denominator - start / rate)
-        snapped.append(_Snapped(start, end, voice.pitch(index), min(max(note.velocity, 1), 127), off, note))
+        off = 0.0 if voice.expressive else abs(onset.numerator / onset.denominator - start / rate)
+        velocity = min(max(note.velocity, 1), 127)
+        snapped.append(_Snapped(start, end, voice.pitch(index), velocity, off, note, offset))
     if voice.kind == "mono":
         return _one_line(snapped, voice, ledger, lowest)
     keys: dict[int, list[_Snapped]] = {}
@@ -149,7 +179,8 @@ def _one_line(snapped: list[_Snapped], voice: Voice, ledger: Ledger, lowest: boo
     for note in snapped:
         other = at_step.get(note.start)
         if other is not None:
-            note, lost = (note, other) if _rank(note, lowest) < _rank(other, lowest) else (other, note)
+            rank = _rank_of_hit if voice.expressive else _rank
+            note, lost = (note, other) if rank(note, lowest) < rank(other, lowest) else (other, note)
             unison = note.pitch == lost.pitch and note.note.onset == lost.note.onset
             ledger.add(voice.name, UNISON if unison else SAME_STEP, lost.note.onset)
         at_step[note.start] = note
@@ -163,6 +194,10 @@ def _one_line(snapped: list[_Snapped], voice: Voice, ledger: Ledger, lowest: boo
 
 def _rank(note: _Snapped, lowest: bool) -> tuple[float, int, int, int]:
     return note.off, note.start - note.end, note.pitch if lowest else -note.pitch, -note.velocity
+
+
+def _rank_of_hit(note: _Snapped, lowest: bool) -> tuple[int, int, int]:
+    return -note.velocity, abs(note.offset), note.offset
 
 
 def _deviation(offs: Iterable[float]) -> Deviation:
