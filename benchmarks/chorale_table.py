@@ -17,21 +17,45 @@ import sys
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from chorale_statistics import in_key, moves, samples
 
 from credo.compose.generate import Composer
+from credo.compose.wishes import Request
 from credo.corpora.corpus import Corpus
 from credo.evaluation.features import compare, passages
 from credo.evaluation.grade import Grader
 from credo.evaluation.originality import Fingerprints
 from credo.music import harmony
-from credo.music.grid import Grid
-from credo.sampling.anneal import Schedule
+from credo.music.grid import REST, Grid
+from credo.music.pitch import Key
 
 RESAMPLINGS = 1000
-TEMPERATURES = (1.0, 0.8)
+TEMPERATURES = (1.0,)
 
 Measure = Callable[[Grid], harmony.Share]
+
+
+def samples(composer: Composer, count: int, bars: int, **wishes) -> list[Grid]:
+    """Pieces in 4/4 of which nothing is held, in keys that go round the circle of fifths, major and minor in turn."""
+    modes = ("major", "minor")
+    keys = [Key.of_tonic(7 * number % 12, modes[number // 12 % 2]) for number in range(count)]
+    requests = [Request(bars=bars, key=key, metre=(4, 4), seed=seed, **wishes) for seed, key in enumerate(keys)]
+    return [composer.compose(request).grid for request in requests]
+
+
+def moves(pitches: np.ndarray) -> harmony.Share:
+    """Cells whose pitch differs from the one before."""
+    changed = np.diff(pitches.astype(int), axis=0) != 0
+    return harmony.Share(int(changed.sum()), changed.size)
+
+
+def in_key(grid: Grid, pitches: np.ndarray) -> harmony.Share:
+    """Sounding cells whose pitch belongs to the scale of the key (with the raised sixth and seventh in minor)."""
+    key = grid.timeline.key
+    if key is None:
+        return harmony.Share(0, 0)
+    scale = {*key.scale, *((key.tonic + step) % 12 for step in ((9, 11) if key.mode == "minor" else ()))}
+    sounding = pitches[pitches != REST] % 12
+    return harmony.Share(int(np.isin(sounding, list(scale)).sum()), sounding.size)
 
 
 def on_pitches(measure: Callable[[np.ndarray], harmony.Share]) -> Measure:
@@ -107,6 +131,7 @@ def main() -> None:
     parser.add_argument("--bars", type=int, default=8)
     parser.add_argument("--temperatures", type=float, nargs="*", default=TEMPERATURES)
     parser.add_argument("--iterations", type=int, default=256, help="of the sampler")
+    parser.add_argument("--parallels", action="store_true", help="also without the rule against parallels")
     parser.add_argument("--baselines", action="store_true", help="also train and sample the baselines")
     parser.add_argument("--lstm-seconds", type=float, default=600)
     parser.add_argument("--features", action="store_true", help="also the overlap with the corpus in single features")
@@ -121,8 +146,13 @@ def main() -> None:
         composer = Composer.load(model)
         for heat in options.temperatures:
             print(f"sampling {model} at temperature {heat:g}", file=sys.stderr)
-            schedule = Schedule(options.iterations)
-            sets[f"{model}, T={heat:g}"] = samples(composer, options.count, options.bars, heat, schedule)
+            wishes = {"temperature": heat, "iterations": options.iterations}
+            name = model if heat == 1 else f"{model}, T={heat:g}"
+            sets[name] = samples(composer, options.count, options.bars, **wishes)
+            if options.parallels:
+                sets[f"{name}, parallels allowed"] = samples(
+                    composer, options.count, options.bars, parallels=True, **wishes
+                )
     if options.baselines:
         print("sampling the baselines", file=sys.stderr)
         sets |= baseline_columns(train, options.count, options.bars, options.lstm_seconds)

@@ -56,7 +56,8 @@ def window_of(card: dict[str, Any]) -> Window:
         ModelError: the card makes no sense.
     """
     try:
-        window = Window(Texture.from_dict(card["texture"]), card["window_steps"], tuple(card.get("styles", ())))
+        texture, styles = Texture.from_dict(card["texture"]), tuple(card.get("styles", ()))
+        window = Window(texture, card["window_steps"], styles, card.get("room", 0))
         shares = card.get("keys") or {}
         for name in shares:
             Key.parse(name)

@@ -10,6 +10,7 @@ import numpy as np
 
 from credo.corpora.corpus import Corpus, Piece
 from credo.errors import CorpusError, UsageError
+from credo.music.pitch import Key
 from credo.music.texture import Texture
 from credo.music.transform import transposition_range
 from credo.music.window import Window, codes_of_voice, encode_steps, key_codes
@@ -44,7 +45,9 @@ def training_codes(
         split: `train`, `valid` or `test`.
         hop: beats from one window to the next.
         transpose: whether to take each piece in every key within `TRANSPOSITIONS` that keeps all its notes inside the
-            voices' ranges; or the lowest and highest transposition in semitones, such as (0, 0).
+            voices' ranges; or the lowest and highest transposition in semitones, such as (0, 0). Where the window has
+            room, pieces are in C whatever their key, and this is how far they are transposed from there; True for not
+            at all.
         most_beats: most beats of music. Each piece comes in one transposition before any comes in two.
         max_windows: at most so many windows, drawn evenly at random without repeats.
         hide_labels: share of the pieces and transpositions whose key is not told, and of those whose style is not.
@@ -58,18 +61,19 @@ def training_codes(
         UsageError: the texture differs, or an argument makes no sense.
         CorpusError: there is no piece in this split.
     """
-    if window.texture != corpus.texture:
+    if window.natural != corpus.texture:
         raise UsageError(
-            f"window: expected the corpus' texture {_describe(corpus.texture)}, got {_describe(window.texture)}",
+            f"window: expected the corpus' texture {_describe(corpus.texture)}, got {_describe(window.natural)}",
         )
     if hop < 1:
         raise UsageError(f"hop: expected at least 1, got {hop}")
-    low, high = transpose if isinstance(transpose, tuple) else TRANSPOSITIONS if transpose else (0, 0)
+    everywhere = TRANSPOSITIONS if transpose and not window.room else (0, 0)
+    low, high = transpose if isinstance(transpose, tuple) else everywhere
     if low > high:
         raise UsageError(f"transpose: expected the lowest transposition first, got {transpose}")
     dice = np.random.default_rng(seed)
     parts, starts, beats = [], [], 0
-    for piece, semitones in _versions(corpus, split, low, high, dice):
+    for piece, semitones in _versions(corpus, window, split, low, high, dice):
         if most_beats is not None and parts and beats >= most_beats:
             break
         codes = _beats(piece, window, semitones, style_of)
@@ -110,13 +114,17 @@ def styles_of(corpus: Corpus, most: int, least_beats: int = 1) -> tuple[str, ...
 
 
 def _versions(
-    corpus: Corpus, split: str, low: int, high: int, dice: np.random.Generator
+    corpus: Corpus, window: Window, split: str, low: int, high: int, dice: np.random.Generator
 ) -> Iterator[tuple[Piece, int]]:
     """Pieces and transpositions: all pieces once, in any order, then all that have another one again, and so on."""
     pitched = any(voice.kind != "drums" for voice in corpus.texture.voices)
     columns = []
     for piece in corpus.in_split(split):
-        possible = transposition_range(piece.grid) if pitched else (0, 0)
+        if window.room:
+            home = window.at(_home(piece)).shift
+            possible = (-window.room - home, window.room - home)
+        else:
+            possible = transposition_range(piece.grid) if pitched else (0, 0)
         semitones = np.arange(max(low, possible[0]), min(high, possible[-1]) + 1)
         columns.append([(piece, int(shift)) for shift in dice.permutation(semitones)])
     for row in zip_longest(*(columns[index] for index in dice.permutation(len(columns)))):
@@ -125,15 +133,18 @@ def _versions(
 
 def _beats(piece: Piece, window: Window, semitones: int, style_of: Callable[[Piece], str | None] | None) -> np.ndarray:
     """The codes of a piece in a transposition, beat by beat, shape (L, G)."""
-    grid = piece.grid
+    if window.room:
+        window, grid = window.at(_home(piece), semitones), piece.grid
+        steps, semitones = encode_steps(window.seat(grid)), window.shift
+    else:
+        grid = piece.grid
+        steps = transpose_codes(encode_steps(grid), grid.texture, semitones)
     downbeat = int(grid.timeline.pickup * window.beat)
-    music = window.to_beats(
-        transpose_codes(encode_steps(grid), grid.texture, semitones), np.zeros(window.labels), first_step=downbeat
-    )
+    music = window.to_beats(steps, np.zeros(window.labels), first_step=downbeat)
     first = np.arange(len(music)) * window.beat - (-downbeat % window.beat)  # first step of each beat
     onsets = np.array([float(change.onset) for change in piece.keys[1:]]) * window.beat
     if piece.keys:
-        keys = np.stack([_transpose_key(key_codes(change.key), semitones) for change in piece.keys])
+        keys = np.stack([key_codes(change.key, semitones) for change in piece.keys])
         music[:, window.size - window.labels :][:, :2] = keys[np.searchsorted(onsets, first, side="right")]
     if window.styles and style_of:
         style = style_of(piece)
@@ -141,9 +152,8 @@ def _beats(piece: Piece, window: Window, semitones: int, style_of: Callable[[Pie
     return music
 
 
-def _transpose_key(codes: np.ndarray, semitones: int) -> np.ndarray:
-    tonic, mode = (int(code) for code in codes)
-    return np.array([(tonic - 1 + semitones) % 12 + 1 if tonic else 0, mode], np.uint8)
+def _home(piece: Piece) -> Key | None:
+    return piece.keys[0].key if piece.keys else None
 
 
 def transpose_codes(step_codes: np.ndarray, texture: Texture, semitones: int) -> np.ndarray:

@@ -10,7 +10,7 @@ labels, the key and the style. Place in the metre and labels are *context*: fact
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Literal
@@ -59,24 +59,101 @@ class Block:
 class Window:
     """The layout of a passage on a texture.
 
+    A model can be told of music as if all of it were in C: then it learns each thing once and not in twelve keys. The
+    window of such a model has *room* at both ends of its voices for what is transposed, and a *shift*, how far the
+    notes of the piece at hand are from where the model sees them. In terms of the piece's own pitches, the voices of
+    `texture` reach from `room + shift` semitones below those of `natural` to `room - shift` above.
+
     Attributes:
-        texture: the voices and the step.
+        natural: the voices and the step of the music.
         steps: length of the passages that a model is trained on, in steps; a whole number of quarters.
         styles: the styles that the model can tell apart, such as composers' names.
+        room: semitones at both ends of each voice for transpositions; 0 for a model of all keys.
+        shift: semitones from the pitches of the piece up to those that the model sees, from -room to room.
     """
 
-    texture: Texture
+    natural: Texture
     steps: int
     styles: tuple[str, ...] = ()
+    room: int = 0
+    shift: int = 0
 
     def __post_init__(self) -> None:
+        if not -self.room <= self.shift <= self.room:
+            raise UsageError(f"window: expected a shift within {self.room} semitones, got {self.shift}")
         if self.steps < 1 or self.steps % self.beat:
             raise UsageError(f"window: expected whole quarters of {self.beat} steps each, got {self.steps} steps")
+
+    @cached_property
+    def texture(self) -> Texture:
+        """The voices as the model sees them, in the pitches of the piece."""
+        if not self.room:
+            return self.natural
+        voices = tuple(
+            voice
+            if voice.kind == "drums"
+            else replace(voice, low=voice.low - self.room - self.shift, high=voice.high + self.room - self.shift)
+            for voice in self.natural.voices
+        )
+        return replace(self.natural, voices=voices)
+
+    def at(self, key: Key | None, semitones: int = 0) -> Window:
+        """The window for a piece whose home is in a key: it is shifted to C if there is room, or as it is.
+
+        Args:
+            key: of the piece; None if it is not known.
+            semitones: how far from C, for training on more keys than one.
+        """
+        if not self.room or key is None:
+            return replace(self, shift=0)
+        return replace(self, shift=(6 - key.tonic) % 12 - 6 + semitones)
+
+    def seat(self, grid: Grid) -> Grid:
+        """A grid of the natural texture on the one that the model sees: the same notes."""
+        if grid.texture == self.texture:
+            return grid
+        voices = [self._with_room(voice, cells) for voice, cells in zip(self.natural.voices, grid.voices, strict=True)]
+        return replace(grid, texture=self.texture, voices=tuple(voices))
+
+    def unseat(self, grid: Grid) -> Grid:
+        """The inverse of `seat`; no note may be outside the natural voices."""
+        if grid.texture == self.natural:
+            return grid
+        low = self.room + self.shift
+        voices = []
+        for voice, cells in zip(self.natural.voices, grid.voices, strict=True):
+            if voice.kind == "poly":
+                keys = slice(low, low + voice.size)
+                arrays = (cells.sounding[:, keys], cells.attack[:, keys], cells.velocity[:, keys])
+                voices.append(Cells.of(voice, *arrays))
+            else:
+                voices.append(cells)
+        return replace(grid, texture=self.natural, voices=tuple(voices))
+
+    def seat_mask(self, mask: np.ndarray) -> np.ndarray:
+        """A mask of the natural texture's codes, shape (T, K), for those that the model sees; what is added is held."""
+        columns, first = [], 0
+        for voice in self.natural.voices:
+            width = codes_of_voice(voice)
+            part, first = mask[:, first : first + width], first + width
+            if voice.kind == "poly" and self.room:
+                pad = ((0, 0), (self.room + self.shift, self.room - self.shift))
+                part = np.concatenate([np.pad(x, pad, constant_values=True) for x in np.split(part, 2, axis=1)], axis=1)
+            columns.append(part)
+        return np.concatenate([*columns, mask[:, first:]], axis=1)
+
+    def _with_room(self, voice: Voice, cells: Cells) -> Cells:
+        if voice.kind != "poly":
+            return cells
+        pad = ((0, 0), (self.room + self.shift, self.room - self.shift))
+        return Cells.of(
+            self.texture.voice(voice.name), *(np.pad(x, pad) for x in (cells.sounding, cells.attack, cells.velocity))
+        )
 
     @property
     def beat(self) -> int:
         """Steps of a beat (a quarter)."""
-        return self.texture.steps_per_quarter
+        return self.natural.steps_per_quarter
 
     @property
     def beats(self) -> int:
@@ -287,11 +364,16 @@ def levels_of(velocity: np.ndarray) -> np.ndarray:
     return 1 + np.searchsorted(LEVEL_STARTS, velocity, side="right")
 
 
-def key_codes(key: Key | None) -> np.ndarray:
-    """The codes of a key: tonic (0 unknown, 1 C, 2 C sharp, ...) and mode; shape (2,), uint8."""
+def key_codes(key: Key | None, shift: int = 0) -> np.ndarray:
+    """The codes of a key: tonic (0 unknown, 1 C, 2 C sharp, ...) and mode; shape (2,), uint8.
+
+    Args:
+        key: the key; None if it is not known.
+        shift: semitones that it is transposed up.
+    """
     if key is None:
         return np.zeros(2, np.uint8)
-    return np.array([key.tonic + 1, MODES.index(key.mode)], np.uint8)
+    return np.array([(key.tonic + shift) % 12 + 1, MODES.index(key.mode)], np.uint8)
 
 
 def metre_codes(timeline: Timeline, steps_per_quarter: int, steps: int) -> np.ndarray:

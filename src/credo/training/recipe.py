@@ -37,6 +37,7 @@ class ModelRecipe:
         window_steps: steps of the grid in a training window, a whole number of quarters; 0 for sixteen quarters.
         hidden: sizes of the hidden layers for each quarter, lowest first.
         spans: for each layer, how many neighbouring quarters of the layer below one of its own hears (odd numbers).
+        home: whether the machine sees all music in C, so that it learns each thing once and not in twelve keys.
         lateral: whether the cells of a quarter and of neighbouring quarters are coupled directly too.
         passes: how often the unrolled stack goes up and down.
         dropout: share of the first hidden layer switched off in fine-tuning.
@@ -47,6 +48,7 @@ class ModelRecipe:
     window_steps: int = 0
     hidden: tuple[int, ...] = (512, 512)
     spans: tuple[int, ...] = (3, 5)
+    home: bool = True
     lateral: bool = True
     passes: int = 1
     dropout: float = 0.0
@@ -101,7 +103,9 @@ class DataRecipe:
 
     Attributes:
         hop: quarters between the starts of windows.
-        transpose: whether pieces are also seen in every transposition that their voices can reach.
+        transpose: whether pieces are also seen in every transposition that their voices can reach; it does not count
+            where the machine sees all music in C.
+        spread: there, how many semitones to either side of C they are seen too.
         most_beats: most quarters of music, transpositions counted; transpositions, then pieces beyond this number are
             left out at random.
         styles: at most so many styles (composers, folders) that the model can be asked for; 0 for none.
@@ -112,6 +116,7 @@ class DataRecipe:
 
     hop: int = 1
     transpose: bool = True
+    spread: int = 0
     most_beats: int = 300_000
     styles: int = 0
     style_beats: int = 1000
@@ -211,6 +216,7 @@ def _check(recipe: Recipe) -> None:
         "model.passes >= 1": model.passes >= 1,
         "0 <= model.dropout < 1": 0 <= model.dropout < 1,
         "data.hop >= 1": data.hop >= 1,
+        "data.spread from 0 to 6": 0 <= data.spread <= 6,
         "data.most_beats >= 1": data.most_beats >= 1,
         f"data.styles from 0 to {MOST_STYLES}, style_beats >= 1": 0 <= data.styles <= MOST_STYLES
         and data.style_beats >= 1,

@@ -16,6 +16,7 @@ import hashlib
 import json
 import platform
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,15 +31,17 @@ from credo.errors import FileError, UsageError
 from credo.io.atomic import write_text
 from credo.models import backend
 from credo.models.folder import save_model
-from credo.music.pitch import Key
 from credo.music.texture import Texture
-from credo.music.window import MODES, Window
+from credo.music.window import Window
 from credo.strips import Strip
 from credo.training.build import build
 from credo.training.recipe import Recipe
 from credo.training.stages import Progress, Stages
 
 _VALID_ROWS = 512
+
+#: Semitones of room at both ends of the voices where the machine sees all music in C.
+ROOM = 6
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,9 @@ def train(
     out = Path(out)
     _check_claim(out, resume)
     styles = styles_of(corpus, recipe.data.styles, recipe.data.style_beats)
-    window = Window(corpus.texture, _window_steps(recipe, corpus.texture), styles)
+    pitched = any(voice.kind != "drums" for voice in corpus.texture.voices)
+    room = ROOM if recipe.model.home and pitched else 0
+    window = Window(corpus.texture, _window_steps(recipe, corpus.texture), styles, room)
     codes, valid = _data(corpus, recipe, window)
     identity = {"recipe": recipe.to_dict(), "data": _checksum(codes)}
     _claim(out, identity, resume)
@@ -103,6 +108,7 @@ def train(
         "name": recipe.name or corpus.card.name,
         "texture": corpus.texture.to_dict(),
         "window_steps": window.steps,
+        "room": window.room,
         "styles": list(window.styles),
         "data": {
             **{key: getattr(corpus.card, key) for key in ("name", "licence", "citation", "origin")},
@@ -110,7 +116,7 @@ def train(
             "windows": len(codes),
             "sha256": identity["data"],
         },
-        "keys": _keys(codes, window),
+        "keys": _keys(corpus),
         "recipe": recipe.to_dict(),
         "scores": run.scores,
         "versions": {
@@ -143,7 +149,7 @@ def _data(corpus: Corpus, recipe: Recipe, window: Window) -> tuple[Strip, np.nda
         corpus,
         window,
         "train",
-        transpose=rule.transpose,
+        transpose=(-rule.spread, rule.spread) if window.room else rule.transpose,
         most_beats=rule.most_beats,
         hide_labels=rule.hide_labels,
         **options,
@@ -184,12 +190,14 @@ def _claim(out: Path, identity: dict[str, Any], resume: bool) -> None:
     write_text(path, json.dumps(identity, indent=2) + "\n")
 
 
-def _keys(codes: Strip, window: Window) -> dict[str, float]:
-    """How often each key stands over a beat of the training data, in per cent."""
-    labels = codes.blocks[:, window.size - window.labels :][:, :2]
-    pairs, counts = np.unique(labels[labels[:, 1] > 0], axis=0, return_counts=True)
-    names = [Key.of_tonic(int(tonic) - 1, MODES[mode]).name for tonic, mode in pairs]
-    return {name: round(100 * int(count) / int(counts.sum()), 2) for name, count in zip(names, counts, strict=True)}
+def _keys(corpus: Corpus) -> dict[str, float]:
+    """How much of the training data is in each key, in per cent."""
+    quarters: Counter[str] = Counter()
+    for piece in corpus.in_split("train"):
+        if piece.keys:
+            quarters[piece.keys[0].key.name] += piece.packed.steps
+    total = sum(quarters.values())
+    return {name: round(100 * count / total, 2) for name, count in sorted(quarters.items())}
 
 
 def _checksum(codes: Strip) -> str:
