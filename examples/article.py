@@ -17,6 +17,7 @@ Bach's chorales, which music21 carries (`pip install music21`); a folder of your
 import sys
 from pathlib import Path
 
+import numpy as np
 from keras import ops
 
 from credo.corpora.bach import bach
@@ -26,8 +27,9 @@ from credo.io.files import save
 from credo.models.dbn import DBN
 from credo.models.rbm import RBM
 from credo.music.grid import Cells, Grid, decode
+from credo.music.pitch import Key
 from credo.music.texture import SATB
-from credo.music.window import Window, bar_timeline, decode_steps
+from credo.music.window import Window, bar_timeline, decode_steps, encode_steps, key_codes
 from credo.training.build import units_of
 from credo.training.greedy import pretrain
 
@@ -38,17 +40,18 @@ def main(
     *,
     windows: int = 20_000,
     epochs: int = 5,
-    hidden: tuple[int, ...] = (512, 256),
+    hidden: tuple[int, int] = (512, 256),
     steps: int = 400,
 ) -> DBN:
     """Train, generate and save; see above."""
-    # 1. Data: two-bar windows of four voices on a grid of sixteenths, as one-hot groups.
+    # 1. Data: two-bar windows of four voices on a grid of sixteenths: eight beats, each of one-hot groups.
     corpus = ingest(folder, SATB, f"{out}-corpus") if folder else bach()
     window = Window(SATB, steps=32)
-    data = training_codes(corpus, window, "train", max_windows=windows)
+    data = training_codes(corpus, window, "train", max_windows=windows)[:]
 
-    # 2. A deep belief network: two restricted Boltzmann machines, one upon the other.
-    dbn = DBN(units_of(window), hidden=hidden, held=window.held, cells=window.cell_of_code)
+    # 2. A deep belief network: two restricted Boltzmann machines, one upon the other. All beats share their weights; a
+    #    hidden beat hears three beats below it, and one of the second layer five of the first.
+    dbn = DBN(units_of(window), hidden=hidden, spans=(3, 5), held=window.held, cells=window.cell_of_code)
     assert all(isinstance(rbm, RBM) for rbm in dbn.rbms)
 
     # 3. Greedy pretraining by contrastive divergence.
@@ -58,12 +61,14 @@ def main(
     dbn.compile(optimizer="adam")
     dbn.fit(data, epochs=epochs, batch_size=128, verbose=2)
 
-    # 5. New music from noise, by a Gibbs chain in which nothing is held.
-    states = dbn.generate(1, steps=steps, seed=1, temperature=0.7)
-    codes = ops.convert_to_numpy(dbn.visible.collapse(states))
-    timeline = bar_timeline(2, 4, 4, SATB)
-    blank = Grid(SATB, tuple(Cells.silent(voice, window.steps) for voice in SATB.voices), timeline)
-    grid = decode_steps(window.step_codes(codes)[0], blank)
+    # 5. New music from noise, twice as long, by a Gibbs chain in which nothing is held but the bars and the key.
+    timeline = bar_timeline(4, 4, 4, SATB)
+    blank = Grid(SATB, tuple(Cells.silent(voice, 64) for voice in SATB.voices), timeline)
+    beats = window.to_beats(encode_steps(blank), key_codes(Key.parse("G major")))[None]
+    facts = {"v": dbn.visible.expand(beats), "known": np.broadcast_to(window.held, beats.shape)}
+    states = dbn.generate(1, steps=steps, seed=1, temperature=0.7, blocks=16, **facts)
+    codes = ops.convert_to_numpy(dbn.visible.collapse(states))[0]
+    grid = decode_steps(window.to_steps(codes), blank)
 
     # 6. Decode to notes and save the music and the machine.
     save(decode(grid), f"{out}.mid")

@@ -147,9 +147,9 @@ def test_training_that_diverges_is_told(tmp_path, quietly, section):
 
 
 def test_a_batch_larger_than_the_data(tmp_path, quietly):
-    recipe = replace(tiny.RECIPE, data=replace(tiny.RECIPE.data, most_windows=7))
+    recipe = replace(tiny.RECIPE, data=replace(tiny.RECIPE.data, most_beats=1, hop=7))
     result = quietly(tiny.corpus(), recipe, tmp_path / "run")
-    assert read_card(result.model)["data"]["windows"] == 7
+    assert read_card(result.model)["data"]["windows"] == 3  # of the 20 beats of one piece
 
 
 def test_without_pieces_held_out_nothing_is_measured(tmp_path, quietly):
