@@ -103,6 +103,16 @@ def share_of_notes(grid: Grid, free: float, dice: np.random.Generator) -> np.nda
     return _columns(grid, [held[number] for number in notes])
 
 
+def expression(grid: Grid) -> np.ndarray:
+    """Hold all notes, and free the loudness and timing of expressive voices: the mask of humanizing."""
+    mask, first = everything(grid), 0
+    for voice in grid.texture.voices:
+        if voice.expressive:
+            mask[:, first + voice.size : first + codes_of_voice(voice)] = False
+        first += codes_of_voice(voice)
+    return mask
+
+
 def whole_notes(grid: Grid, mask: np.ndarray) -> np.ndarray:
     """Close a mask: where a held cell continues a note, hold the note from its beginning.
 
