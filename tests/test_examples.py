@@ -8,6 +8,23 @@ import pytest
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
+def example(name: str):
+    """An example as a module."""
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.machine
+def test_every_task_on_one_page(tiny_run: Path, tmp_path: Path) -> None:
+    from credo.compose.tasks import TASKS
+
+    done = example("tasks").main(str(tiny_run), str(tmp_path / "out"), bars=4, iterations=3)
+    assert {path.stem for path in (tmp_path / "out").iterdir()} == set(done)
+    assert {piece.settings["task"]["name"] for piece in done.values()} == {"compose", "form", *TASKS}
+
+
 @pytest.mark.machine
 @pytest.mark.skipif(importlib.util.find_spec("music21") is None, reason='needs the chorales: pip install "music21"')
 def test_the_articles_example_runs_as_written(tmp_path: Path) -> None:
@@ -15,10 +32,7 @@ def test_the_articles_example_runs_as_written(tmp_path: Path) -> None:
 
     from credo.io.files import load
 
-    spec = importlib.util.spec_from_file_location("article", EXAMPLES / "article.py")
-    article = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(article)
-    dbn = article.main(out=str(tmp_path / "article"), windows=512, epochs=1, hidden=(48, 24), steps=20)
+    dbn = example("article").main(out=str(tmp_path / "article"), windows=512, epochs=1, hidden=(48, 24), steps=20)
 
     machines = (keras.Model,)
     if os.environ.get("KERAS_BACKEND") == "tensorflow":

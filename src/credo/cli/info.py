@@ -22,6 +22,8 @@ def info(
     `credo info chorale` - what it was trained on, how well, and under which licence
 
     `credo info mine.mid` - parts, length, key and metre
+
+    `credo info instruments` - the names that `--instrument` knows
     """
     from credo.compose.describe import describe, describe_models
 

@@ -11,6 +11,7 @@ from credo.corpora.report import Report
 from credo.errors import FileError, ModelError
 from credo.io.files import SUFFIXES, load_with_remarks
 from credo.models.folder import read_card
+from credo.music.general_midi import INSTRUMENTS
 from credo.music.keys import estimate_key
 from credo.music.pitch import pitch_name
 from credo.music.score import Score
@@ -33,7 +34,7 @@ def describe_models() -> list[str]:
 
 
 def describe(what: str | Path) -> list[str]:
-    """What is at a path, or what a model of a name is.
+    """What is at a path, or what a model of a name is; `instruments` for the names of General MIDI.
 
     Raises:
         CredoError: there is nothing of this name, or it cannot be read.
@@ -43,6 +44,8 @@ def describe(what: str | Path) -> list[str]:
         return describe_score(score) + [f"remark       {remark}" for remark in remarks]
     if isinstance(what, Path) and (what / "corpus.json").is_file():
         return describe_corpus(Corpus.load(what))
+    if what == "instruments":
+        return [f"{number:3} {name}" for number, name in enumerate(INSTRUMENTS)]
     if isinstance(what, str) and Path(what).suffix.lower() in SUFFIXES:
         raise FileError(what, "there is no such file")
     return describe_card(read_card(find_model(what)))
