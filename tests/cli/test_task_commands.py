@@ -16,7 +16,7 @@ TASKS = [
     (("accompany", "mine.mid", "--add", "tenor,bass"), "mine-with-tenor-bass-seed-5"),
     (("revoice", "mine.mid", "--keep", "bass"), "mine-revoiced-seed-5"),
     (("vary", "mine.mid", "--amount", "0.4"), "mine-varied-by-0.4-seed-5"),
-    (("blend", "mine.mid", "other.mid", "--steps", 2), "mine-to-other-0-seed-5"),
+    (("blend", "mine.mid", "other.mid", "--steps", 2), "mine-to-other-000-seed-5"),
     (("compose", "--form", "AB", "--section-bars", 1, "--key", "C"), "tiny-c-major-2-bars-ab-seed-5"),
 ]
 

@@ -223,7 +223,7 @@ def carry_out(jobs: Sequence[Job], common: Common, *, memory: Memory | None = No
 
     formats, model = common.wanted_formats(), common.model if memory is None else memory.model
     window = window_of(read_card(find_model(model)))
-    texture = window.texture
+    texture = window.natural
     jobs = [replace(job, request=in_known_style(job.request, window.styles)) for job in jobs]
     versions = [successive(job, common.alternatives) for job in jobs]
     if memory is None:

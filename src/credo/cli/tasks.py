@@ -57,7 +57,7 @@ def harmonize(
     from credo.io.files import load
     from credo.models.folder import read_card
 
-    texture = window_of(read_card(find_model(common.model))).texture
+    texture = window_of(read_card(find_model(common.model))).natural
     name = texture.voice(voice).name if voice else ""
     alone = sum(bool(part.notes) for part in load(file).parts) == 1
     name = name or (texture.voices[0].name if alone else "")

@@ -158,7 +158,7 @@ class Composer:
         """
         given = in_tempo_and_key(task.grid, request.tempo, request.key)
         request = replace(request, bars=count_bars(given))
-        constraints, remarks = task.lean(self) if task.lean else FREE, list[str]()
+        constraints, remarks = task.lean(self, given) if task.lean else FREE, list[str]()
         draws = replace(request, seed=(request.seed + task.salt) % MOST_SEED)
         grid = self.complete(given, task.mask, draws, constraints=constraints, progress=progress, remarks=remarks)
         piece = self.signed(_struck_anew(grid, given, masks.whole_notes(given, task.mask)), task, request)

@@ -28,7 +28,8 @@ def same_harmonies(composer: Composer, grid: Grid, mask: np.ndarray) -> Constrai
         grid: the piece, in mono voices.
         mask: which codes are held, shape (T, K).
     """
-    window, frame = composer.window, Frame(composer.window, grid, mask)
+    window = composer.window.at(grid.timeline.key)
+    frame = Frame(window, window.seat(grid), window.seat_mask(mask))
     pitches = sounding_pitches(grid)  # (T, V)
     attacks = np.stack([cells.attack for cells in grid.voices], axis=1)  # (T, V)
     rests = pitches == REST
@@ -45,7 +46,7 @@ def same_harmonies(composer: Composer, grid: Grid, mask: np.ndarray) -> Constrai
     bias = np.zeros((frame.beats, composer.dbn.visible.size), np.float32)
     ties = np.arange(frame.beats * window.size).reshape(frame.beats, window.size)
     for v, lane in enumerate(frame.mono):
-        if mask[:, lane.code].all():
+        if frame.held[:, lane.code].all():
             continue
         own = common[:, v, None] >> (lane.voice.low + np.arange(lane.voice.size)) % 12 & 1  # (T, P)
         forbidden = np.concatenate([~rests[:, v, None], rests[:, v, None] | (own == 0)], axis=1)

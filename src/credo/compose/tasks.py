@@ -43,7 +43,7 @@ class Task:
         held: what is held, in words.
         inputs: the music it works on.
         options: what `TASKS` needs to make the task again; JSON-able.
-        lean: makes constraints for a composer: energy terms, ties and rules; None for none.
+        lean: makes constraints for a composer and the grid that it completes: energy terms, ties, rules; None for none.
         salt: added to the random seed, so that a piece that is written anew with its own seed does not come out again.
     """
 
@@ -54,7 +54,7 @@ class Task:
     held: str
     inputs: tuple[Given | Seed, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
-    lean: Callable[[Composer], Constraints] | None = None
+    lean: Callable[[Composer, Grid], Constraints] | None = None
     salt: int = 1_000_003
 
 
@@ -151,10 +151,10 @@ def revoice(music: Music, *, keep: Sequence[str] = ()) -> Task:
 
     mask = masks.voices(grid, set(kept))
 
-    def lean(composer: Composer) -> Constraints:
+    def lean(composer: Composer, here: Grid) -> Constraints:
         from credo.compose.revoicing import same_harmonies
 
-        return same_harmonies(composer, grid, mask)
+        return same_harmonies(composer, here, mask)
 
     held = "the pitch classes of each step and each voice's rhythm" + "".join(f", {name}" for name in kept)
     return Task("revoice", grid, mask, f"{given.name}, revoiced", held, (given,), {"keep": kept}, lean)
@@ -201,7 +201,7 @@ def blend(music: Music, other: Music, *, share: float) -> Task:
         timeline = replace(timeline, tempos=(Tempo(Fraction(0), bpm),))
     grid = replace(two if share > 0.5 else one, timeline=timeline)
 
-    def lean(composer: Composer) -> Constraints:
+    def lean(composer: Composer, _: Grid) -> Constraints:
         from credo.compose.blending import between
 
         return between(composer, one, two, share)
@@ -210,7 +210,7 @@ def blend(music: Music, other: Music, *, share: float) -> Task:
         "blend",
         grid,
         masks.nothing(grid) if 0 < share < 1 else masks.everything(grid),
-        f"{given.name} to {second.name}, {share:.0%}",
+        f"{given.name} to {second.name}, {share:04.0%}",
         "nothing" if 0 < share < 1 else "everything",
         (given, second),
         {"share": share},
