@@ -42,71 +42,135 @@ def test_transposed_codes_are_the_codes_of_the_transposed_grid(grid, semitones):
     np.testing.assert_array_equal(moved, encode_steps(transpose(grid, semitones)))
 
 
+def labels(codes):
+    """Tonic and mode of each beat."""
+    return codes[..., -2:]
+
+
 def test_windows_are_the_passages_of_the_pieces(chorale):
-    corpus, window = corpus_of(chorale, (1,)), Window(SATB, 52)  # 52 steps: the whole piece
-    codes = training_codes(corpus, window, transpose=False)
-    assert codes.shape == (13, window.size)  # starts -26 + 2, ..., 22: one a quarter, in phase with the downbeat
-    steps = window.step_codes(codes)
+    """They begin at each beat, from half a window before the piece; a beat outside has codes of 0, labels too."""
+    corpus, window = corpus_of(chorale, (1,)), Window(SATB, 52)  # 13 beats: the whole piece
+    strip = training_codes(corpus, window, transpose=False)
+    assert strip.shape == (13, 13, window.size)
     piece = encode_steps(corpus.pieces[0].grid)
-    for start, found in zip(range(-24, 26, 4), steps, strict=True):
+    for start, row in zip(range(-6, 7), strip[:], strict=True):
+        inside = (np.arange(start, start + 13) >= 0) & (np.arange(start, start + 13) < 13)
+        steps = window.to_steps(row)
         for t in range(52):
-            inside = 0 <= start + t < 52
-            np.testing.assert_array_equal(found[t], piece[start + t] if inside else 0)
-    at_start = steps[6]
-    assert decode_steps(at_start, corpus.pieces[0].grid) == corpus.pieces[0].grid
-    assert (steps[0][:24, -1] == OUTSIDE).all()
-    assert (codes[:, -2:] == key_codes(KEY)).all()
+            expected = piece[4 * start + t] if inside[t // 4] else 0
+            np.testing.assert_array_equal(steps[t], expected)
+        np.testing.assert_array_equal(labels(row), np.where(inside[:, None], key_codes(KEY), 0))
+        assert (steps[~np.repeat(inside, 4), -1] == OUTSIDE).all()
+    assert decode_steps(window.to_steps(strip[6]), corpus.pieces[0].grid) == corpus.pieces[0].grid
 
 
-def test_each_allowed_transposition_comes_with_its_key(chorale):
+def test_windows_of_two_pieces_share_nothing_but_what_is_outside(chorale):
+    corpus = corpus_of(chorale, (1, 2))
+    for steps in (4, 8, 12, 40):  # of odd and even numbers of beats
+        window = Window(SATB, steps)
+        both = {row.tobytes() for row in training_codes(corpus, window, transpose=False)[:]}
+        apart = [training_codes(corpus_of(chorale, (seed,)), window, transpose=False)[:] for seed in (1, 2)]
+        assert both == {row.tobytes() for rows in apart for row in rows}
+
+
+def test_windows_begin_every_so_many_beats(chorale):
+    corpus, window = corpus_of(chorale, (1, 2)), Window(SATB, 16)
+    every = training_codes(corpus, window)
+    some = training_codes(corpus, window, hop=3)
+    np.testing.assert_array_equal(some.blocks, every.blocks)
+    versions = len(every) // 13
+    np.testing.assert_array_equal(some[:], every[:].reshape(versions, 13, 4, -1)[:, ::3].reshape(-1, 4, window.size))
+
+
+def test_each_allowed_transposition_comes_once_with_its_key(chorale):
     corpus, window = corpus_of(chorale, (1,)), Window(SATB, 8)
-    once = training_codes(corpus, window, transpose=False)
-    codes = training_codes(corpus, window)
     grid = corpus.pieces[0].grid
     allowed = [n for n in range(-6, 6) if n in transposition_range(grid)]
-    assert len(codes) == len(allowed) * len(once)
-    for semitones, rows in zip(allowed, np.split(codes, len(allowed)), strict=True):
-        moved = Corpus(
-            SATB,
-            (Piece.of("x", transpose(grid, semitones), source=Source("x", "", keys=(_moved(semitones),))),),
-            Card("moved"),
-        )
-        np.testing.assert_array_equal(rows, training_codes(moved, window, transpose=(0, 0)))
+    versions = np.split(training_codes(corpus, window)[:], len(allowed))
+    moved = []
+    for semitones in allowed:
+        source = Source("x", "", keys=(KeyChange(Fraction(0), KEY.transpose(semitones)),))
+        piece = Piece.of("x", transpose(grid, semitones), source=source)
+        moved.append(training_codes(Corpus(SATB, (piece,), Card("moved")), window, transpose=(0, 0))[:])
+    assert len(allowed) > 1
+    assert {rows.tobytes() for rows in versions} == {rows.tobytes() for rows in moved}
 
 
-def _moved(semitones):
-    return KeyChange(Fraction(0), KEY.transpose(semitones))
-
-
-def test_a_pickup_shifts_the_starts(chorale):
+def test_beats_count_from_the_first_downbeat(chorale):
+    """An upbeat of half a beat fills the second half of the beat before."""
     window = Window(SATB, 8)
-    codes = window.step_codes(training_codes(corpus_of(chorale, (1,), pickup=Fraction(1, 2)), window, transpose=False))
-    first = [int(np.flatnonzero(rows[:, -1])[0]) for rows in codes[:2]]  # first step inside the piece
-    assert first == [2, 0]  # starts at -2 and 2: half a quarter before and after the start
+    corpus = corpus_of(chorale, (1,), pickup=Fraction(1, 2))
+    codes = training_codes(corpus, window, transpose=False)[:]
+    steps, piece = window.to_steps(codes), encode_steps(corpus.pieces[0].grid)
+    assert len(codes) == 14
+    np.testing.assert_array_equal(steps[0], [*np.zeros((6, 9)), *piece[:2]])
+    np.testing.assert_array_equal(steps[1], [*np.zeros((2, 9)), *piece[:6]])
+    np.testing.assert_array_equal(steps[2], piece[2:10])
+    assert (labels(codes[1]) == key_codes(KEY)).all()
 
 
-def test_the_key_is_the_one_in_force_at_the_middle(chorale):
+def test_a_beat_has_the_key_in_force_at_its_beginning(chorale):
     second = Key(1)
-    keys = (KeyChange(Fraction(0), KEY), KeyChange(Fraction(6), second))
-    codes = training_codes(corpus_of(chorale, (1,), keys=keys), Window(SATB, 8), transpose=(1, 1))
-    middles = np.arange(len(codes)) * 4  # starts at -4, middles at 0
-    for middle, row in zip(middles, codes, strict=True):
-        np.testing.assert_array_equal(row[-2:], key_codes((KEY if middle < 24 else second).transpose(1)))
+    keys = (KeyChange(Fraction(0), KEY), KeyChange(Fraction(13, 2), second))
+    codes = training_codes(corpus_of(chorale, (1,), keys=keys), Window(SATB, 4), transpose=(1, 1))[:]
+    for beat, row in enumerate(codes):
+        np.testing.assert_array_equal(labels(row)[0], key_codes((KEY if beat < 7 else second).transpose(1)))
 
 
 def test_an_unknown_key_stays_unknown(chorale):
-    codes = training_codes(corpus_of(chorale, keys=()), Window(SATB, 8), transpose=(2, 2))
-    assert (codes[:, -2:] == 0).all()
+    codes = training_codes(corpus_of(chorale, keys=()), Window(SATB, 8), transpose=(2, 2))[:]
+    assert (labels(codes) == 0).all()
+
+
+def test_beats_have_the_style_of_their_piece(chorale):
+    corpus, window = corpus_of(chorale, (1, 2, 3)), Window(SATB, 4, ("Bach", "Byrd"))
+    styles = {"1": "Byrd", "2": "Bach", "3": "Brahms"}
+    codes = training_codes(corpus, window, transpose=False, style_of=lambda piece: styles[piece.name])[:][:, 0]
+    plain = training_codes(corpus, Window(SATB, 4), transpose=False)[:][:, 0]
+    np.testing.assert_array_equal(codes[:, :-1], plain)
+    assert np.bincount(codes[:, -1]).tolist() == [13, 13, 13]  # unknown, Bach, Byrd
+    bach = plain[codes[:, -1] == 1]
+    alone = training_codes(corpus_of(chorale, (2,)), Window(SATB, 4), transpose=False)[:][:, 0]
+    np.testing.assert_array_equal(bach, alone)
+    assert not training_codes(corpus, window, transpose=False)[:][..., -1].any()
+
+
+def test_labels_are_hidden_in_their_share_of_the_pieces_each_for_itself(chorale):
+    corpus, window = corpus_of(chorale, range(40)), Window(SATB, 4, ("Bach",))
+    codes = training_codes(corpus, window, hide_labels=0.5, style_of=lambda piece: "Bach", seed=3)[:][:, 0]
+    pieces = codes.reshape(-1, 13, window.size)
+    told = pieces[..., -3:] > 0
+    assert (told == told[:, :1]).all()  # a piece has its labels throughout or never
+    np.testing.assert_array_equal(told[..., 0], told[..., 1])
+    key, style = told[:, 0, 0], told[:, 0, 2]
+    limit = 4 * 0.5 * np.sqrt(len(pieces))
+    assert all(abs(each.sum() - len(pieces) / 2) < limit for each in (key, style, key == style))
+    for share, expected in ((0.0, True), (1.0, False)):
+        codes = training_codes(corpus, window, hide_labels=share, style_of=lambda piece: "Bach")[:][:, 0]
+        assert ((codes[:, -3:] > 0) == expected).all()
+
+
+def test_every_piece_comes_once_before_any_comes_twice(chorale):
+    corpus, window = corpus_of(chorale, range(5)), Window(SATB, 4)
+    rhythms = [encode_steps(piece.grid)[:, 1:8:2].tobytes() for piece in corpus.pieces]
+    for most, pieces in ((1, 1), (2 * 13 + 1, 3), (5 * 13, 5)):
+        strip = training_codes(corpus, window, most_beats=most, seed=2)
+        steps = window.to_steps(strip[:][:, 0]).reshape(-1, 52, 9)
+        seen = [rows[:, 1:8:2].tobytes() for rows in steps]
+        assert len(seen) == len(set(seen)) == pieces
+        assert set(seen) <= set(rhythms)
+    orders = {training_codes(corpus, window, most_beats=1, seed=seed).blocks.tobytes() for seed in range(8)}
+    assert len(orders) > 2
 
 
 def test_a_share_of_the_windows_is_drawn_by_the_seed(chorale):
     corpus, window = corpus_of(chorale, (1, 2, 3)), Window(SATB, 16)
-    everything = {row.tobytes() for row in training_codes(corpus, window)}
+    everything = {row.tobytes() for row in training_codes(corpus, window)[:]}
     some = training_codes(corpus, window, max_windows=41, seed=7)
-    assert len(some) == 41
-    assert {row.tobytes() for row in some} <= everything
-    np.testing.assert_array_equal(some, training_codes(corpus, window, max_windows=41, seed=7))
-    assert not np.array_equal(some, training_codes(corpus, window, max_windows=41, seed=8))
+    assert len(some) == len(np.unique(some.starts)) == 41
+    assert {row.tobytes() for row in some[:]} <= everything
+    np.testing.assert_array_equal(some[:], training_codes(corpus, window, max_windows=41, seed=7)[:])
+    assert not np.array_equal(some[:], training_codes(corpus, window, max_windows=41, seed=8)[:])
     assert len(training_codes(corpus, window, max_windows=10**6)) == len(training_codes(corpus, window))
 
 
@@ -115,15 +179,15 @@ def test_drums_come_once():
     grid = fit(Score((Part.of("drums", hits, is_drums=True),)), DRUMS).grid
     corpus = Corpus(DRUMS, (Piece.of("beat", grid),), Card("beat"))
     window = Window(DRUMS, 8)
-    np.testing.assert_array_equal(training_codes(corpus, window), training_codes(corpus, window, transpose=False))
+    np.testing.assert_array_equal(training_codes(corpus, window)[:], training_codes(corpus, window, transpose=False)[:])
 
 
 def test_what_cannot_be_is_told(chorale):
     corpus = corpus_of(chorale)
     with pytest.raises(UsageError, match="expected the corpus' texture"):
-        training_codes(corpus, Window(replace(SATB, steps_per_quarter=12), 8))
-    with pytest.raises(UsageError, match="hop_steps"):
-        training_codes(corpus, Window(SATB, 8), hop_steps=0)
+        training_codes(corpus, Window(replace(SATB, steps_per_quarter=12), 12))
+    with pytest.raises(UsageError, match="hop: expected at least 1, got 0"):
+        training_codes(corpus, Window(SATB, 8), hop=0)
     with pytest.raises(UsageError, match="lowest transposition first"):
         training_codes(corpus, Window(SATB, 8), transpose=(2, -2))
     with pytest.raises(CorpusError, match="got 2 train"):

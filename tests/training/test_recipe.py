@@ -15,7 +15,7 @@ def read(tmp_path, text: str) -> Recipe:
 
 def test_what_is_missing_keeps_its_default(tmp_path):
     assert read(tmp_path, "") == Recipe()
-    assert read(tmp_path, "[model]\nhidden = [7]") == Recipe(model=ModelRecipe(hidden=(7,)))
+    assert read(tmp_path, "[model]\nhidden = [7]\nspans = [3]") == Recipe(model=ModelRecipe(hidden=(7,), spans=(3,)))
 
 
 def test_everything_can_be_said(tmp_path):
@@ -27,13 +27,17 @@ def test_everything_can_be_said(tmp_path):
         [model]
         window_steps = 24
         hidden = [31, 17, 5]
+        spans = [5, 1, 3]
+        home = false
+        lateral = false
         passes = 2
         dropout = 0.25
+        half = true
         [data]
         hop = 2
         transpose = false
-        most_windows = 1000
-        hide_key = 1
+        most_beats = 1000
+        hide_labels = 1
         [pretraining]
         steps = 11
         batch = 13
@@ -52,8 +56,8 @@ def test_everything_can_be_said(tmp_path):
     assert recipe == Recipe(
         "mine",
         7,
-        ModelRecipe(24, (31, 17, 5), 2, 0.25),
-        DataRecipe(2, False, 1000, 1.0),
+        ModelRecipe(24, (31, 17, 5), (5, 1, 3), home=False, lateral=False, passes=2, dropout=0.25, half=True),
+        DataRecipe(hop=2, transpose=False, most_beats=1000, hide_labels=1.0),
         PretrainingRecipe(11, 13, 0.5, 3, 19),
         FinetuningRecipe(23, 29, 1.0, 0, float("inf"), 0.0),
     )
@@ -70,14 +74,18 @@ def test_everything_can_be_said(tmp_path):
         ("[model]\nhidden = [true]", "expected a list of whole numbers for hidden, got [True]"),
         ("[model]\nhidden = []", "expected model.hidden of sizes from 1 to 65536"),
         ("[model]\nhidden = [1000000000]", "expected model.hidden of sizes from 1 to 65536"),
+        ("[model]\nspans = [2, 3]", "expected model.spans of one odd number a layer"),
+        ("[model]\nspans = [3, -1]", "expected model.spans of one odd number a layer"),
+        ("[model]\nhidden = [7]", "expected model.spans of one odd number a layer"),
+        ("[model]\nhalf = 1", "expected bool for half, got 1"),
         ("[model]\nwindow_steps = -4", "expected model.window_steps from 0 to 4096"),
         ("[model]\nwindow_steps = 16.0", "expected int for window_steps, got 16.0"),
         ("[model]\npasses = 0", "expected model.passes >= 1"),
         ("[model]\ndropout = 1.0", "expected 0 <= model.dropout < 1"),
         ("[data]\ntranspose = 1", "expected bool for transpose, got 1"),
-        ("[data]\nhop = -1", "expected data.hop >= 0"),
-        ("[data]\nmost_windows = 0", "expected data.most_windows >= 1"),
-        ("[data]\nhide_key = 1.1", "expected 0 <= data.hide_key <= 1"),
+        ("[data]\nhop = -1", "expected data.hop >= 1"),
+        ("[data]\nmost_beats = 0", "expected data.most_beats >= 1"),
+        ("[data]\nhide_labels = 1.1", "expected 0 <= data.hide_labels <= 1"),
         ("[pretraining]\nsteps = true", "expected int for steps, got True"),
         ("[pretraining]\nrate = '1'", "expected float for rate, got '1'"),
         ("[pretraining]\nrate = 0", "expected pretraining.rate > 0"),

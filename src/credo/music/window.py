@@ -286,7 +286,7 @@ class Window:
         after = -(before + T) % self.beat
         pad = [(0, 0)] * (step_codes.ndim - 2) + [(before, after), (0, 0)]
         cut = np.pad(step_codes, pad).reshape(*step_codes.shape[:-2], -1, self.beat, self.codes_per_step)
-        music = np.swapaxes(cut, -1, -2).reshape(*cut.shape[:-2], -1)
+        music = np.swapaxes(cut, -1, -2).reshape(*cut.shape[:-2], self.codes_per_step * self.beat)
         labels = np.zeros(self.labels) if labels is None else np.asarray(labels)
         labels = np.broadcast_to(labels, (*music.shape[:-1], self.labels)).astype(music.dtype)
         return np.concatenate([music, labels], axis=-1)
