@@ -27,7 +27,7 @@ from credo.compose.tasks import Task
 from credo.compose.wishes import MOST_BARS, Request
 from credo.errors import UsageError
 from credo.music.grid import Grid
-from credo.music.passage import bar_steps
+from credo.music.passage import bar_steps, slice_grid
 from credo.music.pitch import Key
 from credo.music.score import KeyChange
 from credo.music.timelines import canonical
@@ -210,9 +210,8 @@ class Form:
                 remarks=remarks,
                 progress=lambda done, _: tell(done, 0, request.iterations),
             )
-        names = " ".join(section.name for section in self.sections)
-        key = blank.timeline.key
-        title = f"{names}{f' in {key.name}' if key else ''}"
+        name, key = str(composer.card.get("name", "piece")), blank.timeline.key
+        title = f"{name[:1].upper()}{name[1:]}{f' in {key.name}' if key else ''}, {self.pattern}"
         task = Task("form", blank, masks.nothing(blank), title, "nothing", options=self.to_dict())
         piece = composer.signed(grid, task, request)
         return replace(piece, settings={**piece.settings, "remarks": remarks, "sections": self._record(blank)})
@@ -224,7 +223,7 @@ class Form:
 
     def _variation(self, grid: Grid, varied: list[Section], seed: int) -> np.ndarray:
         """Holds all but a share of the notes of varied sections, the same of each variation and its repeats."""
-        share = masks.share_of_notes(grid, self.vary, np.random.default_rng(seed))
+        dice = np.random.default_rng(seed)
         mask, steps = masks.everything(grid), bar_steps(grid)
 
         def span(first: int, bars: int) -> slice:
@@ -232,7 +231,7 @@ class Form:
 
         for section in varied:
             where = span(section.first_bar, section.bars)
-            mask[where] = share[where]
+            mask[where] = masks.share_of_notes(slice_grid(grid, where.start, where.stop), self.vary, dice)
         for first, bars, original in self.repeats(varied=False):
             mask[span(first, bars)] = mask[span(original, bars)]
         return mask
