@@ -1,6 +1,7 @@
 """Styles of pieces, parts that are chosen, and data sets that are unpacked by hand."""
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from credo.corpora.reading.styles import composer_style, folder_styles
 from credo.corpora.sets.catalog import declared
 from credo.corpora.sets.openscore import split_of_work, work_of
 from credo.corpora.windows import styles_of, training_codes
-from credo.errors import FileError, UsageError
+from credo.errors import CorpusError, FileError, UsageError
 from credo.io.files import save
+from credo.music.score import Note, Part, Score
 from credo.music.texture import PIANO, SATB
 from credo.music.transform import fit
 from credo.music.window import Window
@@ -118,3 +120,27 @@ def test_the_styles_of_most_music_become_labels(two_composers):
     inside = codes.blocks[codes.blocks[:, :20].any(axis=1)]
     assert {int(label) for label in inside[:, -1]} == {1, 2}
     assert (inside[:, -1] == 2).sum() == 4 * 13
+
+
+def test_groove_has_the_splits_and_styles_of_its_index(tmp_path):
+    session = tmp_path / "groove" / "drummer1" / "session1"
+    session.mkdir(parents=True)
+    rows = ["drummer,style,midi_filename,split"]
+    for number, (style, split) in enumerate([("funk/groove1", "train"), ("jazz", "validation"), ("funk", "test")]):
+        hits = [Note(Fraction(4 * n + number, 16), 36, Fraction(1, 8), 40 + n) for n in range(17)]
+        save(Score((Part.of("kit", hits, is_drums=True),)), session / f"{number}.mid")
+        rows.append(f"drummer1,{style},drummer1/session1/{number}.mid,{split}")
+    with pytest.raises(CorpusError, match=r"expected info\.csv"):
+        declared("groove").make(files=tmp_path, workers=1)
+    (tmp_path / "groove" / "info.csv").write_text("\n".join(rows), "utf-8")
+    corpus, report = declared("groove").make(tmp_path / "out", files=tmp_path, workers=1)
+    assert [(piece.split, piece.style) for piece in corpus.pieces] == [
+        ("train", "funk"),
+        ("valid", "jazz"),
+        ("test", "funk"),
+    ]
+    assert report.files == 3
+    cells = corpus.pieces[1].grid.voices[0]
+    assert cells.offset[cells.attack].tolist() == [2] * 17
+    assert cells.velocity[cells.attack].tolist() == list(range(40, 57))
+    assert Corpus.load(tmp_path / "out") == corpus
