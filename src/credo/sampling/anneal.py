@@ -56,7 +56,7 @@ class Schedule(NamedTuple):
     cycle: int = 12
     most_blocks: float = 0.7
     least_blocks: float = 0.15
-    closing: float = 0.1
+    closing: float = 0.25
     nested: bool = False
 
     def plan(self) -> Plan:
@@ -133,6 +133,8 @@ class Constraints(NamedTuple):
         rules: see `Rule`.
         facts: for each rule what it knows of the blocks, shape (L, D), int32, or None; may be shorter than `rules`.
             Blocks before and after the passage have zeros.
+        unseen: codes of which the network is never told, shape (L, G), bool, such as rests that the caller wants and
+            the training data have not; None for none.
         context: states that stand in the place of the codes' own, for mixtures of labels, NaN where there is none,
             shape (L, N), float32; None for none.
     """
@@ -142,6 +144,7 @@ class Constraints(NamedTuple):
     rules: tuple[Rule, ...] = ()
     context: np.ndarray | None = None
     facts: tuple[np.ndarray | None, ...] = ()
+    unseen: np.ndarray | None = None
 
 
 FREE = Constraints()
@@ -225,7 +228,8 @@ class Rewriter:
 
     def _kernel(self, constraints: Constraints) -> Callable[..., Any]:
         facts = tuple(x is not None for x, _ in zip_longest(constraints.facts, constraints.rules))
-        missing = (x is None for x in (constraints.bias, constraints.ties, constraints.context))
+        optional = (constraints.bias, constraints.ties, constraints.context, constraints.unseen)
+        missing = (x is None for x in optional)
         kind = (*missing, tuple(zip(constraints.rules, facts, strict=True)))
         if kind not in self._kernels:
             self._kernels[kind] = compiled(self.dbn, partial(self._run_chunk, kind))
@@ -235,13 +239,13 @@ class Rewriter:
         """The arrays of constraints over all blocks, the empty ones included."""
         G, N = self.dbn.visible.groups, self.dbn.visible.size
         pad, extras = ((before, after), (0, 0)), []
-        for name, axis, size in (("bias", "N", N), ("context", "N", N), ("ties", "G", G)):
+        for name, axis, size in (("bias", "N", N), ("context", "N", N), ("unseen", "G", G), ("ties", "G", G)):
             array = getattr(constraints, name)
             if array is None:
                 continue
             expect(name, array, f"L {axis}", **{"L": L, axis: size})
             if name != "ties":
-                filler = 0.0 if name == "bias" else np.nan
+                filler = np.nan if name == "context" else 0.0
                 extras.append(np.pad(np.asarray(array, np.float32), pad, constant_values=filler))
                 continue
             places = np.arange((before + L + after) * G).reshape(-1, G)
@@ -274,11 +278,12 @@ class Rewriter:
         *extras: Any,
     ) -> tuple[Any, Any]:
         """Some iterations; returns the codes and whether any rule is broken."""
-        no_bias, no_ties, no_context, rules_and_facts = kind
+        no_bias, no_ties, no_context, no_unseen, rules_and_facts = kind
         left = list(extras)
         extra = _Extras(
             None if no_bias else left.pop(0),
             None if no_context else left.pop(0),
+            None if no_unseen else left.pop(0),
             *((None, None) if no_ties else (left.pop(0), left.pop(0))),
         )
         rules = [(rule, (left.pop(0),) if facts else ()) for rule, facts in rules_and_facts]
@@ -318,7 +323,8 @@ class Rewriter:
         v = units.expand(codes)
         if extra.context is not None:
             v = ops.where(ops.isnan(extra.context), v, extra.context)
-        logits = self.dbn.predict_hidden(v, units.spread(1 - hidden))
+        told = 1 - hidden if extra.unseen is None else (1 - hidden) * (1 - extra.unseen)
+        logits = self.dbn.predict_hidden(v, units.spread(told))
         if extra.bias is not None:
             logits = logits + extra.bias
         for rule, facts in rules:
@@ -348,6 +354,7 @@ class _Extras(NamedTuple):
 
     bias: Any
     context: Any
+    unseen: Any
     places: Any
     units: Any
 

@@ -130,6 +130,7 @@ class Recipe:
     Attributes:
         name: of the model; the corpus' where it is empty.
         seed: of the weights, the order of the data and all sampling.
+        temperature: at which the finished model is best sampled; a wish for temperature 1 gets this one.
         model: the machine.
         data: how the training windows are cut.
         pretraining: greedy contrastive divergence.
@@ -141,6 +142,7 @@ class Recipe:
 
     name: str = ""
     seed: int = 0
+    temperature: float = 1.0
     model: ModelRecipe = field(default_factory=ModelRecipe)
     data: DataRecipe = field(default_factory=DataRecipe)
     pretraining: PretrainingRecipe = field(default_factory=PretrainingRecipe)
@@ -209,6 +211,7 @@ def _check(recipe: Recipe) -> None:
     rules = {
         "name of at least one letter": not recipe.name or bool(recipe.name.strip()),
         f"seed from 0 to {MOST_SEED}": 0 <= recipe.seed <= MOST_SEED,
+        "temperature from 0.05 to 10": 0.05 <= recipe.temperature <= 10,
         f"model.window_steps from 0 to {MOST_STEPS}": 0 <= model.window_steps <= MOST_STEPS,
         f"model.hidden of sizes from 1 to {MOST_UNITS}": 1 <= min(sizes) <= max(sizes) <= MOST_UNITS,
         "model.spans of one odd number a layer": len(model.spans) == len(sizes)

@@ -109,6 +109,7 @@ def train(
         "texture": corpus.texture.to_dict(),
         "window_steps": window.steps,
         "room": window.room,
+        "temperature": recipe.temperature,
         "styles": list(window.styles),
         "data": {
             **{key: getattr(corpus.card, key) for key in ("name", "licence", "citation", "origin")},
