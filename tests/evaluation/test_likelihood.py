@@ -13,8 +13,8 @@ UNITS, GROUPS = JOINT
 CELLS = [0, 1, 0, 2, 3, 4, 2]
 
 
-def some_codes(rows, seed=3):
-    return np.random.default_rng(seed).integers(0, np.maximum(GROUPS, 2), (rows, len(GROUPS))).astype(np.uint8)
+def some_codes(*lead, seed=3):
+    return np.random.default_rng(seed).integers(0, np.maximum(GROUPS, 2), (*lead, len(GROUPS))).astype(np.uint8)
 
 
 def test_the_free_energy_gap_is_the_difference_of_exact_means():
@@ -29,18 +29,31 @@ def test_the_free_energy_gap_is_the_difference_of_exact_means():
     assert free_energy_gap(rbm, *states) == pytest.approx(means[0] - means[1], abs=1e-4)
 
 
+def test_the_gap_of_sequences():
+    rbm, shared = rbm_and_oracle(UNITS, GROUPS, 2, span=3)
+    train, valid = some_codes(31, 3), some_codes(13, 3, seed=4)
+    machine = shared.over(3)
+
+    def free_energy(codes):
+        v = oracle.expand(codes.reshape(len(codes), -1), machine.groups)
+        heard = (v - machine.m) @ machine.W
+        return np.mean(heard @ machine.l - v @ machine.a - np.log1p(np.exp(machine.b + heard)).sum(axis=1))
+
+    assert free_energy_gap(rbm, train, valid) == pytest.approx(free_energy(valid) - free_energy(train), abs=1e-4)
+
+
 def nats_a_hidden_cell(dbn, codes, seed):
     """Row by row, with the masks of the network but sums and means of our own."""
     total = cells = 0.0
     for start in range(0, len(codes), 256):
-        known, hidden = dbn.draw_mask(256, tensor(random.make_key(seed + start), "int32"))
+        known, hidden = dbn.draw_mask((256, *codes.shape[1:-1]), tensor(random.make_key(seed + start), "int32"))
         rows = codes[start : start + 256]
         known, hidden = numpy(known)[: len(rows)], numpy(hidden)[: len(rows)]
-        v = oracle.expand(rows, GROUPS)
-        logits = numpy(dbn.predict_hidden(tensor(v), tensor(np.repeat(known, GROUPS, axis=1)))).astype(float)
-        for row, codes_of_row in enumerate(rows):
-            parts = np.split(logits[row], np.cumsum(GROUPS)[:-1])
-            for part, code, is_known in zip(parts, codes_of_row, known[row], strict=True):
+        v = oracle.expand(rows.reshape(-1, len(GROUPS)), GROUPS).reshape(*rows.shape[:-1], -1)
+        logits = numpy(dbn.predict_hidden(tensor(v), tensor(np.repeat(known, GROUPS, axis=-1)))).astype(float)
+        for block in np.ndindex(rows.shape[:-1]):
+            parts = np.split(logits[block], np.cumsum(GROUPS)[:-1])
+            for part, code, is_known in zip(parts, rows[block], known[block], strict=True):
                 full = np.append(0, part) if len(part) == 1 else part
                 if not is_known:
                     total -= full[code] - np.log(np.exp(full).sum())
@@ -48,10 +61,11 @@ def nats_a_hidden_cell(dbn, codes, seed):
     return total / cells
 
 
-@pytest.mark.parametrize("rows", [31, 300])
-def test_masked_likelihood_is_the_nats_of_hidden_cells(rows):
-    dbn, _ = dbn_and_oracle(UNITS, GROUPS, (5, 3), held=[0, 1, 0, 0, 0, 0, 0], cells=CELLS)
-    codes = some_codes(rows)
+@pytest.mark.parametrize("lead", [(31,), (300,), (260, 3)], ids=str)
+def test_masked_likelihood_is_the_nats_of_hidden_cells(lead):
+    spans = (3, 1) if len(lead) > 1 else None
+    dbn, _ = dbn_and_oracle(UNITS, GROUPS, (5, 3), spans=spans, held=[0, 1, 0, 0, 0, 0, 0], cells=CELLS)
+    codes = some_codes(*lead)
     for seed in (0, 7):
         assert MaskedLikelihood(dbn, codes, seed)() == pytest.approx(nats_a_hidden_cell(dbn, codes, seed), abs=1e-5)
 

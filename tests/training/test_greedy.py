@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 import oracle
 from credo.models.dbn import DBN
 from credo.models.rbm import RBM
+from credo.strips import Strip
+from credo.training import greedy
 from credo.training.greedy import batch_rows, layer_data, prepare_layer, pretrain
 from machines import JOINT, numpy, rbm_and_oracle, tensor
 
@@ -76,6 +78,64 @@ def test_a_layer_hands_on_samples_of_its_hidden_units():
     np.testing.assert_array_equal(drawn, u < p)
     np.testing.assert_array_equal(layer_data(rbm, oracle.expand(codes, GROUPS).astype(np.float32), seed=2), drawn)
     assert not np.array_equal(layer_data(rbm, codes, seed=3), drawn)
+
+
+def some_strip(blocks=53, length=7, seed=3):
+    starts = np.random.default_rng(seed).permutation(blocks - length + 1)
+    return Strip(some_codes(blocks, seed), starts, length)
+
+
+@pytest.mark.parametrize("span", [1, 3, 5])
+def test_of_a_strip_a_layer_hands_on_a_strip_drawn_once_for_each_block(span, monkeypatch):
+    """16 blocks at a time; in the middle of a window its blocks are drawn as from the window alone."""
+    monkeypatch.setattr(greedy, "_BLOCKS", 16)
+    rbm, _ = rbm_and_oracle(UNITS, GROUPS, 5, span=span)
+    strip, reach = some_strip(), span // 2
+    drawn = layer_data(rbm, strip, seed=2)
+    assert drawn.blocks.shape == (53, 5)
+    assert drawn.blocks.dtype == np.uint8
+    np.testing.assert_array_equal(drawn.starts, strip.starts)
+    parts = [oracle.uniform(2 * 1_000_003 + part, 0, (16 + 2 * reach, 5))[reach : reach + 16] for part in range(4)]
+    u = Strip(np.concatenate(parts)[:53], strip.starts, strip.length)[:]
+    means = numpy(rbm(tensor(strip[:], "uint8")))
+    middle = slice(reach, strip.length - reach)
+    np.testing.assert_array_equal(drawn[:][:, middle], (u < means)[:, middle])
+    assert not np.array_equal(layer_data(rbm, strip, seed=3).blocks, drawn.blocks)
+
+
+def test_of_windows_a_layer_hands_on_windows():
+    rbm, _ = rbm_and_oracle(UNITS, GROUPS, 5, span=3)
+    windows = some_strip(1024 + 31 + 6)[:]
+    u = np.concatenate([oracle.uniform(2 * 1_000_003 + part, 0, (1024, 7, 5)) for part in (0, 1)])[: len(windows)]
+    np.testing.assert_array_equal(layer_data(rbm, windows, seed=2), u < numpy(rbm(tensor(windows, "uint8"))))
+
+
+def test_a_layer_prepared_for_a_strip_is_one_prepared_for_its_windows():
+    ours, theirs = (RBM(UNITS, 3, span=3, chains=7, blocks=7) for _ in range(2))
+    prepare_layer(ours, some_strip(), steps=10)
+    prepare_layer(theirs, some_strip()[:], steps=10)
+    for name in ("W", "a", "b", "m", "l", "chain"):
+        np.testing.assert_array_equal(numpy(getattr(ours, name)), numpy(getattr(theirs, name)))
+    windows = {row.tobytes() for row in numpy(UNITS.expand(tensor(some_strip()[:], "uint8")))}
+    assert all(chain.tobytes() in windows for chain in numpy(ours.chain))
+
+
+@pytest.mark.parametrize("chains", [0, 16])
+def test_a_network_of_sequences_is_pretrained_on_a_strip(chains):
+    """Every other block is the same pattern: with the blocks around it, a hidden one is better known."""
+    codes = some_codes(600)
+    codes[1::2] = codes[::2]
+    strip = Strip(codes, np.arange(0, 590, 2), 8)
+    dbn = DBN(UNITS, (7, 5), spans=(3, 3), chains=chains, blocks=8, seed=1)
+    told = []
+    pretrain(dbn, strip, epochs=12, batch=32, rate=0.03, progress=lambda *arguments: told.append(arguments))
+    assert [(depth, epoch) for depth, epoch, _ in told] == [(d, e) for d in (1, 2) for e in range(1, 13)]
+    assert all(np.isfinite(metrics["reconstruction"]) for *_, metrics in told)
+    v, known = UNITS.expand(tensor(strip[:], "uint8")), np.ones((8, UNITS.size))
+    known[4] = 0
+    around = numpy(UNITS.log_prob(tensor(strip[:], "uint8"), dbn.predict_hidden(v, tensor(known))))[:, 4].mean()
+    nothing = numpy(UNITS.log_prob(tensor(strip[:], "uint8"), dbn.predict_hidden(v, tensor(0 * known))))[:, 4].mean()
+    assert around > nothing + 0.05
 
 
 def test_what_a_layer_hands_on_follows_its_weights():
