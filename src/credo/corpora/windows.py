@@ -140,7 +140,7 @@ def _beats(piece: Piece, window: Window, semitones: int, style_of: Callable[[Pie
         grid = piece.grid
         steps = transpose_codes(encode_steps(grid), grid.texture, semitones)
     downbeat = int(grid.timeline.pickup * window.beat)
-    music = window.to_beats(steps, np.zeros(window.labels), first_step=downbeat)
+    music = window.to_beats(window.repeated(steps), np.zeros(window.labels), first_step=downbeat)
     first = np.arange(len(music)) * window.beat - (-downbeat % window.beat)  # first step of each beat
     onsets = np.array([float(change.onset) for change in piece.keys[1:]]) * window.beat
     if piece.keys:

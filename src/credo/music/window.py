@@ -2,14 +2,16 @@
 
 Each step of a grid has a row of *codes*: for a mono voice the pitch (0 a rest, 1 the lowest pitch, ...) and the attack
 bit, for poly and drums voices one bit a key (and one an onset; for expressive drums a level of loudness and a timing),
-and the step's place in the metre. A model sees a
-sequence of *beats*, blocks of a quarter each: the codes of a beat are those of its steps, code by code, then its
-labels, the key and the style. Place in the metre and labels are *context*: facts that are always held. Label 0 means
-"unknown", and metre 0 means "outside the piece", which is how a model learns how pieces begin and end.
+and the step's place in the metre. A model sees a sequence of *beats*, blocks of a quarter each: the codes of a beat are
+those of its steps, code by code, then its labels, the key and the style. It sees attacks only where a note is struck
+again at its own pitch; the others are seen by the pitch (`Window.repeated`). Place in the metre and labels are
+*context*: facts that are always held. Label 0 means "unknown", and metre 0 means "outside the piece", which is how a
+model learns how pieces begin and end.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -270,6 +272,32 @@ class Window:
     def held(self) -> np.ndarray:
         """Which codes are context; shape (G,), bool."""
         return np.concatenate([np.full(block.groups, block.held) for block in self.blocks])
+
+    def repeated(self, step_codes: np.ndarray) -> np.ndarray:
+        """The codes that a model sees: attack bits only where a note has the pitch of the one before, shape (T, K)."""
+        codes = step_codes.copy()
+        for _, attacks, begins in self._onsets(step_codes):
+            codes[:, attacks] &= ~begins
+        return codes
+
+    def attacked(self, step_codes: np.ndarray) -> np.ndarray:
+        """The inverse of `repeated`: attack bits at the beginning of every note, shape (T, K)."""
+        codes = step_codes.copy()
+        for sounding, attacks, begins in self._onsets(step_codes):
+            codes[:, attacks] = (codes[:, attacks] > 0) & (codes[:, sounding] > 0) | begins
+        return codes
+
+    def _onsets(self, step_codes: np.ndarray) -> Iterator[tuple[slice, slice, np.ndarray]]:
+        """For each voice with attacks: its sounding codes, its attacks, and where a pitch begins, (T, P), bool."""
+        first = 0
+        for voice in self.texture.voices:
+            if voice.kind != "drums":
+                width = 1 if voice.kind == "mono" else voice.size
+                sounding, attacks = slice(first, first + width), slice(first + width, first + 2 * width)
+                here = step_codes[:, sounding]
+                before = np.concatenate([np.zeros_like(here[:1]), here[:-1]])
+                yield sounding, attacks, (here > 0) & (here != before)
+            first += codes_of_voice(voice)
 
     def to_beats(self, step_codes: np.ndarray, labels: np.ndarray | None = None, *, first_step: int = 0) -> np.ndarray:
         """Cut steps into beats.
