@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction as Q
 
 import numpy as np
@@ -113,6 +114,10 @@ def test_a_slice_is_the_passage_of_the_score(data):
     start = data.draw(st.integers(0, grid.steps))
     end = data.draw(st.integers(start, grid.steps))
     left, right = grid.quarters(start), grid.quarters(end)
+    for cells, cut in zip(grid.voices, slice_grid(grid, start, end).voices, strict=True):
+        assert (cut.offset[1:] == cells.offset[start:end][1:]).all()  # nothing sounds before the start
+        assert (cut.offset[:1] == cells.offset[start:end][:1].clip(min=0)).all()
+    grid = grid.with_voices(replace(cells, offset=None) for cells in grid.voices)
     for part, passage in zip(decode(grid).parts, decode(slice_grid(grid, start, end)).parts, strict=True):
         expected = sorted(
             Note(max(n.onset, left) - left, n.pitch, min(n.end, right) - max(n.onset, left), n.velocity)
