@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -12,7 +13,7 @@ from credo.compose.constraints.frame import Lane
 from credo.compose.constraints.obey import Orders
 from credo.compose.constraints.pitches import mono_pitches
 from credo.compose.constraints.rhythm import BEGINS, pattern_steps
-from credo.compose.constraints.rules import PENALTY, FewKeys, FewVoices, Harmonies, NoParallels
+from credo.compose.constraints.rules import PENALTY, FewKeys, Harmonies, NoParallels, rotated
 from credo.compose.constraints.settle import Laws, Search, thin_out
 
 _CERTAINLY = -1e5  # biases of tasks below this forbid
@@ -43,18 +44,15 @@ def finish(orders: Orders, codes: np.ndarray) -> tuple[np.ndarray, list[str]]:
 def laws_of(orders: Orders) -> Laws | None:
     """The rules of a wish on mono voices; None if there are none."""
     frame, rules = orders.frame, orders.constraints.rules
-    parallels, most = any(isinstance(rule, NoParallels) for rule in rules), None
+    parallels = any(isinstance(rule, NoParallels) for rule in rules)
     tones, required = np.zeros((2, frame.steps), int)
     block, place = frame.places()
     for rule, facts in zip(rules, orders.constraints.facts, strict=False):
         if isinstance(rule, Harmonies) and facts is not None:
-            columns = facts.reshape(len(facts), 2, -1)
-            tones, required = columns[block, 0, place], columns[block, 1, place]
-        if isinstance(rule, FewVoices):
-            most = rule.most
-    if not parallels and most is None and not tones.any() and not required.any():
-        return None
-    return Laws(parallels, most, tones, required)
+            shift = rule.layout.lines[0].low - frame.lanes[0].voice.low
+            columns = rotated(facts.reshape(len(facts), 2, -1), -shift)
+            tones, required = tones | columns[block, 0, place], required | columns[block, 1, place]
+    return Laws(parallels, tones, required) if parallels or tones.any() or required.any() else None
 
 
 def _search(orders: Orders, codes: np.ndarray, laws: Laws) -> Search:
@@ -107,11 +105,8 @@ def _narrow(orders: Orders, codes: np.ndarray) -> Callable[[np.ndarray], Callabl
 def _left_over(orders: Orders, search: Search, broken: list[int]) -> list[str]:
     """Remarks on what stays broken; on parallels of held notes only where they were forbidden in words."""
     frame, remarks = orders.frame, []
-    names = {"parallels": Laws(search.laws.parallels, None, *np.zeros((2, frame.steps), int))}
-    names["polyphony"] = Laws(False, search.laws.most, *np.zeros((2, frame.steps), int))
-    names["chords"] = Laws(False, None, search.laws.tones, search.laws.required)
-    if orders.request.chords is None:
-        names["cadence"] = names.pop("chords")
+    names = {"parallels": Laws(search.laws.parallels, *np.zeros((2, frame.steps), int))}
+    names["cadence" if orders.request.chords is None else "chords"] = replace(search.laws, parallels=False)
     for name, laws in names.items() if broken else ():
         steps = Search(search.x, search.begins, search.group, search.values, laws).broken()
         if name == "parallels" and orders.request.parallels is None:

@@ -94,17 +94,23 @@ def _shares(frame: Frame, bar: Bar, count: int) -> list[int]:
     return [bar.start + number * length // count for number in range(count)]
 
 
-def chords(frame: Frame, request: Request, plan: list[Span]) -> Part | None:
+def chords(frame: Frame, request: Request, plan: list[Span], silent: np.ndarray) -> Part | None:
     """Voices sound the tones of the chords, a slash's bass among them.
 
     On each beat, and where a chord begins, pitches are tones of the chord. Between beats mono voices may have notes of
     the scale (else of the key) too, which they reach and leave by step. The bass has the chord's root, or the bass
-    after the slash, where the chord begins, unless its own pattern rests there. Three mono voices or more sound the
+    after the slash, where the chord begins, unless it has to rest there. Three mono voices or more sound the
     root and the third (or what stands in its place) there.
+
+    Args:
+        frame: the grid.
+        request: the wish.
+        plan: the chords and their places.
+        silent: where voices have to rest for other wishes, shape (T, V), bool.
     """
     if not plan:
         return None
-    from credo.compose.constraints.rules import Harmonies, Layout
+    from credo.compose.constraints.rules import harmonies
 
     part = Part.of("chords", frame)
     tones, required = np.zeros((2, frame.steps), np.int32)
@@ -113,7 +119,6 @@ def chords(frame: Frame, request: Request, plan: list[Span]) -> Part | None:
         scale[stretch] = _bits(classes)
     on = frame.on_beat.copy()
     on[[span.start for span in plan]] = True
-    silent = resting(frame, request)
     for start, stop, chord in plan:
         steps = np.arange(start, stop)
         own = {*chord.tones, chord.bass}
@@ -126,22 +131,25 @@ def chords(frame: Frame, request: Request, plan: list[Span]) -> Part | None:
             elif lane.voice.kind == "poly":
                 part.only(steps, lane, own)
         if frame.bass is not None and not silent[start, frame.bass.index]:
-            bass_takes(part, frame.bass, slice(start, start + 1), {chord.bass}, request)
+            bass_takes(part, frame, request, slice(start, start + 1), {chord.bass})
         voices = sum(not silent[start, lane.index] for lane in frame.mono)
-        if voices >= 3 and len(frame.mono) == len(frame.lanes) and (request.polyphony or voices) >= 3:
+        if voices >= 3 and len(frame.mono) == len(frame.lanes):
             required[start] = _bits(chord.tones[:2])
     if frame.mono:
-        part.rules.append((Harmonies(Layout.of(frame)), frame.facts(tones, required)))
+        part.rules.append(harmonies(frame, tones, required))
     return part
 
 
-def bass_takes(part: Part, lane: Lane, steps: slice, classes: set[int] | frozenset[int], request: Request) -> None:
+def bass_takes(part: Part, frame: Frame, request: Request, steps: slice, classes: set[int] | frozenset[int]) -> None:
     """The bass sounds one of some pitch classes, a keyboard with its lowest key."""
+    lane = frame.bass
+    if lane is None:
+        return
     if lane.voice.kind == "mono":
         part.only(steps, lane, classes, rest=False)
         return
-    limits = {name: (low, high) for name, low, high in request.ranges}.get(lane.voice.name, (0, 127))
-    keys = [key for key in lane.midi if limits[0] <= key <= limits[1] and key % 12 in classes]
+    low, high = range_of(frame, request, lane)
+    keys = [key for key in lane.midi if low <= key <= high and key % 12 in classes]
     if not keys:
         raise UsageError(f"chords and ranges: expected a range of {lane.voice.name} that holds the bass of each chord")
     key = next((key for key in keys if key >= _LOWEST_BASS), keys[-1])
@@ -149,11 +157,18 @@ def bass_takes(part: Part, lane: Lane, steps: slice, classes: set[int] | frozens
     part.forbid(steps, lane, lane.midi < key)
 
 
-def resting(frame: Frame, request: Request) -> np.ndarray:
-    """Where patterns of the rhythm have rests; shape (T, V), bool."""
+def range_of(frame: Frame, request: Request, lane: Lane) -> tuple[int, int]:
+    """The lowest and the highest pitch that a voice may have."""
+    voice = frame.window.natural.voices[lane.index]
+    low, high = next((wish[1:] for wish in request.ranges if wish[0] == voice.name), (voice.low, voice.high))
+    return max(low, voice.low), min(high, voice.high)
+
+
+def resting(frame: Frame, request: Request, until: int) -> np.ndarray:
+    """Where patterns of the rhythm, which end at a step, have rests; shape (T, V), bool."""
     rests = np.zeros((frame.steps, len(frame.lanes)), bool)
     for name, pattern in request.rhythm:
-        rests[:, frame.lane(name).index] = pattern_steps(frame, name, pattern, frame.steps) == RESTS
+        rests[:, frame.lane(name).index] = pattern_steps(frame, name, pattern, until) == RESTS
     return rests
 
 
@@ -202,16 +217,22 @@ def ending(frame: Frame, request: Request, plan: list[Span]) -> Ending | None:
     return Ending(start, arrival, last, tonic, basses)
 
 
-def cadence(frame: Frame, request: Request, end: Ending | None) -> Part | None:
+def cadence(frame: Frame, request: Request, end: Ending | None, silent: np.ndarray) -> Part | None:
     """The piece ends with an authentic cadence.
 
     In the beat before the final chord all pitches are those of the dominant seventh, with its root in the bass and, of
     three mono voices or more, with its third. Then come the tones of the tonic triad, the tonic in the bass, the tonic
     or the third in the highest voice, with a third, held to the end. Patterns and density end where it begins.
+
+    Args:
+        frame: the grid.
+        request: the wish.
+        end: where it stands.
+        silent: where voices have to rest for other wishes, shape (T, V), bool.
     """
     if end is None:
         return None
-    from credo.compose.constraints.rules import Harmonies, Layout
+    from credo.compose.constraints.rules import harmonies
 
     part = Part.of("cadence", frame)
     key = frame.grid.timeline.key_at(frame.grid.timeline.length)
@@ -221,25 +242,26 @@ def cadence(frame: Frame, request: Request, end: Ending | None) -> Part | None:
         if lane.voice.kind == "drums":
             continue
         part.only(before, lane, dominant)
-        part.only(final, lane, end.tonic, rest=False)
+        part.only(final, lane, end.tonic, rest=bool(silent[final, lane.index].any()))
         part.joins[end.last + 1 :, lane.index] = True
         part.forbidden[end.last + 1 :, lane.attacks] = True
     top = frame.mono[0] if frame.mono else None
     if top is not None and (len(frame.lanes) == 1 or top is not frame.bass):
-        low, high = next(((low, high) for name, low, high in request.ranges if name == top.voice.name), (0, 127))
+        low, high = range_of(frame, request, top)
         ends = {end.tonic[0]} if len(frame.lanes) == 1 else set(end.tonic[:2])
         if any(low <= pitch <= high and pitch % 12 in ends for pitch in top.midi):
-            part.only(final, top, ends, rest=False)
-    if frame.bass is not None:
+            part.only(final, top, ends)
+    if frame.bass is not None and not silent[end.dominant :, frame.bass.index].any():
         classes = end.basses if frame.bass.voice.kind == "mono" else frozenset({dominant[0]})
         steps = before if frame.bass.voice.kind == "mono" else slice(end.dominant, end.dominant + 1)
-        bass_takes(part, frame.bass, steps, classes, request)
-        bass_takes(part, frame.bass, final, {end.tonic[0]}, request)
-    if len(frame.mono) == len(frame.lanes) >= 3 and (request.polyphony or 3) >= 3:
+        bass_takes(part, frame, request, steps, classes)
+        bass_takes(part, frame, request, final, {end.tonic[0]})
+    sounding = (~silent[end.dominant :]).all(0).sum()
+    if len(frame.mono) == len(frame.lanes) and sounding >= 3:
         required = np.zeros(frame.steps, np.int32)
         required[end.dominant] = 1 << dominant[1]
         required[end.arrival] = 1 << end.tonic[1]
-        part.rules.append((Harmonies(Layout.of(frame)), frame.facts(np.zeros_like(required), required)))
+        part.rules.append(harmonies(frame, np.zeros_like(required), required))
     return part
 
 

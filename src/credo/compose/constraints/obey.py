@@ -87,17 +87,20 @@ def wishes(frame: Frame, request: Request) -> list[Part]:
     plan = harmony.spans(frame, request)
     end = harmony.ending(frame, request, plan)
     until = end.arrival if end else frame.steps
+    rests = harmony.resting(frame, request, until)
+    silent = pitches.silenced(frame, request, rests)
+    rests |= silent
     begins = np.zeros(frame.steps, bool)
     begins[[span.start for span in plan]] = True
     parts = (
         pitches.scale(frame, request),
         pitches.ranges(frame, request),
-        harmony.chords(frame, request, plan),
-        harmony.cadence(frame, request, end),
+        harmony.chords(frame, request, plan, rests),
+        harmony.cadence(frame, request, end, rests),
         rhythm.rhythm(frame, request, until),
         rhythm.density(frame, request, until, begins),
         rhythm.repeats(frame, request),
-        pitches.polyphony(frame, request),
+        pitches.polyphony(frame, request, silent),
         pitches.no_parallels(frame, request),
     )
     return [part for part in parts if part is not None]
@@ -127,12 +130,18 @@ def merge(frame: Frame, parts: list[Part], group: np.ndarray, bias: np.ndarray, 
         old = rules.get(rule)
         rules[rule] = facts if old is None or facts is None else old | facts
     further = (*given.facts, *[None] * (len(given.rules) - len(given.facts)))
+    unseen = np.zeros((frame.beats, size), bool)
+    for lane in frame.mono:
+        column = np.where((bias[:, lane.pitches] <= FORBIDDEN).all(1), 1, 0)
+        for code in (lane.code, lane.code + 1):
+            unseen[block, code * beat + place] = column > 0
     return Constraints(
         bias=total if given.bias is not None or bias.any() else None,
         ties=None if (ties == np.arange(ties.size).reshape(ties.shape)).all() else ties,
         rules=(*rules, *given.rules),
         context=given.context,
         facts=(*rules.values(), *further),
+        unseen=unseen if unseen.any() else None,
     )
 
 

@@ -43,15 +43,19 @@ def scale_spans(frame: Frame, request: Request) -> list[tuple[slice, frozenset[i
 
 
 def ranges(frame: Frame, request: Request) -> Part | None:
-    """Voices stay between a lowest and a highest pitch."""
-    if not request.ranges:
+    """Voices stay between a lowest and a highest pitch, and inside those of the texture in any case."""
+    window = frame.window
+    if not request.ranges and not window.room:
         return None
     part = Part.of("ranges", frame)
+    for lane, voice in zip(frame.lanes, window.natural.voices, strict=True):
+        if window.room and lane.voice.kind != "drums":
+            part.forbid(slice(None), lane, (lane.midi < voice.low) | (lane.midi > voice.high))
     for name, low, high in request.ranges:
-        lane = frame.lane(name)
+        lane, natural = frame.lane(name), window.natural.voice(name)
         outside = (lane.midi < low) | (lane.midi > high)
-        if lane.voice.kind == "drums" or outside.all():
-            where = f"{pitch_name(lane.voice.low)}..{pitch_name(lane.voice.high)}"
+        if lane.voice.kind == "drums" or max(low, natural.low) > min(high, natural.high):
+            where = f"{pitch_name(natural.low)}..{pitch_name(natural.high)}"
             raise UsageError(
                 f"ranges: expected some of {name}'s own {where}, got {pitch_name(low)}..{pitch_name(high)}"
                 if lane.voice.kind != "drums"
@@ -61,19 +65,56 @@ def ranges(frame: Frame, request: Request) -> Part | None:
     return part
 
 
-def polyphony(frame: Frame, request: Request) -> Part | None:
-    """At most so many notes at once: of each poly or drums voice, and of all mono voices together."""
-    from credo.compose.constraints.rules import FewKeys, FewVoices, Layout
+def polyphony(frame: Frame, request: Request, silent: np.ndarray) -> Part | None:
+    """At most so many notes at once: of each poly or drums voice, and of all mono voices together.
+
+    Args:
+        frame: the grid.
+        request: the wish.
+        silent: where mono voices rest for it, from `silenced`.
+    """
+    from credo.compose.constraints.rules import FewKeys, Layout
 
     most = request.polyphony
     if most is None:
         return None
-    part, layout = Part.of("polyphony", frame), Layout.of(frame)
-    if most < len(frame.mono):
-        part.rules.append((FewVoices(layout, most), None))
+    part = Part.of("polyphony", frame)
+    for lane in frame.mono:
+        part.forbidden[silent[:, lane.index], lane.pitches] = True
     if any(lane.voice.kind != "mono" and lane.voice.size > most for lane in frame.lanes):
-        part.rules.append((FewKeys(layout, most), None))
+        part.rules.append((FewKeys(Layout.of(frame, frame.window.shift), most), None))
     return part
+
+
+def silenced(frame: Frame, request: Request, rests: np.ndarray) -> np.ndarray:
+    """Which mono voices rest so that no more sound at once than may; shape (T, V), bool.
+
+    Held notes sound, then voices that have a pattern, then the outer voices, the highest first.
+
+    Args:
+        frame: the grid.
+        request: the wish.
+        rests: where patterns have rests, shape (T, V), bool.
+    """
+    silent = np.zeros((frame.steps, len(frame.lanes)), bool)
+    if request.polyphony is None:
+        return silent
+    patterns, count = dict(request.rhythm), len(frame.mono)
+    outer = sorted(
+        range(count), key=lambda i: (frame.mono[i].voice.name not in patterns, min(2 * i, 2 * (count - i) - 1))
+    )
+    held = frame.held[:, [lane.code for lane in frame.mono]]
+    sounds = held & (frame.codes[:, [lane.code for lane in frame.mono]] > 0)
+    left = np.full(frame.steps, request.polyphony)
+    for number in outer:  # what is held first
+        index = frame.mono[number].index
+        silent[:, index] = sounds[:, number] & (left <= 0)
+        left -= sounds[:, number]
+    for number in outer:
+        index = frame.mono[number].index
+        silent[:, index] |= ~held[:, number] & (left <= 0)
+        left -= ~held[:, number] & ~rests[:, index] & ~silent[:, index]
+    return silent
 
 
 def no_parallels(frame: Frame, request: Request) -> Part | None:
@@ -83,7 +124,7 @@ def no_parallels(frame: Frame, request: Request) -> Part | None:
     if not forbids_parallels(frame, request):
         return None
     part = Part.of("parallels", frame)
-    part.rules.append((NoParallels(Layout.of(frame)), None))
+    part.rules.append((NoParallels(Layout.of(frame, frame.window.shift)), None))
     return part
 
 

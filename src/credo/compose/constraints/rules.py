@@ -6,6 +6,7 @@ See `credo.sampling.anneal.Rule`. Inside, x are the MIDI pitches of the V mono v
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,15 +44,18 @@ class Layout(NamedTuple):
     lines: tuple[Line, ...]
 
     @classmethod
-    def of(cls, frame: Frame) -> Layout:
-        """The layout of a grid's window."""
+    def of(cls, frame: Frame, shift: int = 0) -> Layout:
+        """The layout of a grid's window; with `shift`, pitches are so many semitones higher than they are.
+
+        Rules that know intervals alone take the window's shift and so are the same, and compiled once, for all keys.
+        """
         lines = tuple(
             Line(
                 lane.voice.kind == "mono",
                 lane.code * frame.window.beat,
                 int(frame.unit_of_beat[0, lane.unit]),
                 lane.voice.size,
-                lane.voice.low,
+                lane.voice.low + shift,
             )
             for lane in frame.lanes
         )
@@ -96,7 +100,8 @@ class Layout(NamedTuple):
         return ops.concatenate([*pieces, ops.zeros((B, L, self.codes - at))], axis=2)
 
 
-class NoParallels(NamedTuple):
+@dataclass(frozen=True)
+class NoParallels:
     """No two mono voices move in one direction from a fifth, an octave or a unison to the same interval.
 
     Fifths are counted from the voice that stands lower in the texture to the one that stands higher, modulo the octave,
@@ -152,7 +157,8 @@ class NoParallels(NamedTuple):
         return self.layout.to_codes(ops.maximum(here, _shifted(here, 1, 0)))
 
 
-class Harmonies(NamedTuple):
+@dataclass(frozen=True)
+class Harmonies:
     """Notes that are no tones of their chord are reached and left by step, and some tones have to be there.
 
     Its facts are bits of pitch classes a step: the tones of the chord (0 where there is none), and those that
@@ -210,62 +216,57 @@ class Harmonies(NamedTuple):
         return tones, required
 
 
-class FewVoices(NamedTuple):
-    """At most so many mono voices sound at once."""
+@dataclass(frozen=True)
+class FewKeys:
+    """At most so many keys of each poly or drums voice sound at once: where there are more, the inner ones rest."""
 
     layout: Layout
     most: int
 
     def bias(self, codes: Any) -> Any:
         """See `Rule`."""
-        sounds = ops.cast(self.layout.pitches(codes) >= 0, "int32")
-        others = ops.sum(sounds, axis=2, keepdims=True) - sounds
-        full = ops.cast(others >= self.most, "float32")
-        result = []
-        for v, line in enumerate(self.layout.mono):
-            numbers = ops.repeat(full[:, :, v : v + 1], line.size, axis=2)
-            result.append(_with_rest(numbers, ops.zeros_like(numbers[:, :, :1])))
-        return self.layout.to_units(result)
+        return PENALTY * self._laid_out(codes, self.layout.units, units=True)
 
     def broken(self, codes: Any) -> Any:
         """See `Rule`."""
-        sounds = ops.cast(self.layout.pitches(codes) >= 0, "int32")
-        return self.layout.to_codes(sounds * ops.cast(ops.sum(sounds, axis=2, keepdims=True) > self.most, "int32"))
+        return self._laid_out(codes, self.layout.codes, units=False)
 
-
-class FewKeys(NamedTuple):
-    """At most so many keys of each poly or drums voice sound at once."""
-
-    layout: Layout
-    most: int
-
-    def bias(self, codes: Any) -> Any:
-        """See `Rule`."""
-        return self._laid_out(codes, self.layout.units, lambda line: line.unit, self._full)
-
-    def broken(self, codes: Any) -> Any:
-        """See `Rule`."""
-        return self._laid_out(codes, self.layout.codes, lambda line: line.code, self._over)
-
-    def _full(self, keys: Any) -> Any:
-        return PENALTY * ops.cast(ops.sum(keys, axis=2, keepdims=True) - keys >= self.most, "float32")
-
-    def _over(self, keys: Any) -> Any:
-        return keys * ops.cast(ops.sum(keys, axis=2, keepdims=True) > self.most, "float32")
-
-    def _laid_out(self, codes: Any, width: int, start: Any, number: Any) -> Any:
+    def _laid_out(self, codes: Any, width: int, *, units: bool) -> Any:
+        """1 for inner keys; of units, for those that are silent too."""
         B, L = codes.shape[:2]
         pieces, at = [], 0
         for line in self.layout.lines:
             if line.mono:
                 continue
-            if start(line) > at:
-                pieces.append(ops.zeros((B, L, start(line) - at)))
+            start = line.unit if units else line.code
+            if start > at:
+                pieces.append(ops.zeros((B, L, start - at)))
             keys = codes[:, :, line.code : line.code + line.size * self.layout.beat]
-            keys = ops.cast(ops.reshape(keys, (B, L, line.size, self.layout.beat)), "float32")
-            pieces.append(ops.reshape(number(keys), (B, L, -1)))
-            at = start(line) + line.size * self.layout.beat
+            keys = ops.cast(ops.reshape(keys, (B, L, line.size, self.layout.beat)), "int32")
+            inner = ops.cast(_inner(keys, self.most, axis=2), "int32")
+            inner = inner if units else inner * keys
+            pieces.append(ops.cast(ops.reshape(inner, (B, L, -1)), "float32"))
+            at = start + line.size * self.layout.beat
         return ops.concatenate([*pieces, ops.zeros((B, L, width - at))], axis=2)
+
+
+def _inner(sounds: Any, most: int, axis: int) -> Any:
+    """Where so many sound on both sides that nothing should here; outer ones are never told to rest; bool."""
+    before = ops.cumsum(sounds, axis=axis) - sounds
+    after = ops.sum(sounds, axis=axis, keepdims=True) - before - sounds
+    return (before >= (most + 1) // 2) & (after >= most // 2)
+
+
+def harmonies(frame: Frame, tones: np.ndarray, required: np.ndarray) -> tuple[Harmonies, np.ndarray]:
+    """The rule and its facts for bits of pitch classes at each step, shape (T,) each; one rule for all keys."""
+    shift = frame.window.shift
+    return Harmonies(Layout.of(frame, shift)), frame.facts(rotated(tones, shift), rotated(required, shift))
+
+
+def rotated(bits: np.ndarray, semitones: int) -> np.ndarray:
+    """Bits of pitch classes, transposed upwards; any shape."""
+    by = semitones % 12
+    return (bits << by | bits >> (12 - by)) & 4095
 
 
 def _shifted(x: Any, steps: int, filler: Any = -1) -> Any:

@@ -17,7 +17,9 @@ import numpy as np
 
 _POPCOUNT = np.array([bin(bits).count("1") for bits in range(4096)])
 #: Moves that break no less than before, at a place, before the search leaves it.
-_PATIENCE = 40
+_PATIENCE = 12
+#: Where two notes change at once: spots that are looked at, and values of each.
+_SPOTS, _VALUES = 6, 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,21 +28,17 @@ class Laws:
 
     Attributes:
         parallels: whether parallels are forbidden.
-        most: voices that may sound at once; None for any number.
         tones: bits of pitch classes of the chord at each step, 0 for no chord, shape (T,).
         required: bits of pitch classes that have to be there, shape (T,).
     """
 
     parallels: bool
-    most: int | None
     tones: np.ndarray
     required: np.ndarray
 
     def at_steps(self, x: np.ndarray, steps: np.ndarray) -> np.ndarray:
         """What is broken at single steps; pitches (B, M, V) at steps (M,) to (B, M)."""
         count = np.zeros(x.shape[:2], int)
-        if self.most is not None:
-            count += np.maximum((x >= 0).sum(2) - self.most, 0)
         required = self.required[steps]
         if required.any():
             there = np.bitwise_or.reduce(np.where(x >= 0, 1 << (x % 12), 0), axis=2)
@@ -75,6 +73,15 @@ class Move(NamedTuple):
 
     cells: np.ndarray
     value: int
+
+
+class _Choice(NamedTuple):
+    """A change and what comes of it: how much more is broken, how much the music changes; sorted by these."""
+
+    broken: int
+    unease: float
+    number: int
+    moves: tuple[Move, ...]
 
 
 @dataclass(eq=False)
@@ -126,24 +133,20 @@ class Search:
 
     def _mend(self, step: int) -> bool:
         """Mend what is broken at a step; says whether less is broken than before, else nothing has changed."""
-        start, total, tabu = self.x.copy(), 0, set()
+        start, total, tabu = self.x.copy(), 0.0, set()
         for _ in range(_PATIENCE):
-            best = None
-            for level in (self._single_moves, self._double_moves):
-                moves = [move for move in level(step) if self._after(move) not in tabu]
-                scored = self._score(moves)
-                if len(scored):
-                    number = min(range(len(moves)), key=lambda i: (scored[i, 0], scored[i, 1], i))
-                    candidate = (scored[number, 0], scored[number, 1], moves[number])
-                    best = candidate if best is None or candidate[0] < best[0] else best
-                if best is not None and best[0] + total < 0:
-                    break
-            if best is None:
+            moves = [move for move in self._moves(step) if self._after((move,)) not in tabu]
+            if not moves:
                 break
-            tabu.add(self._before(best[2]))
-            for cells, value in best[2]:
+            choice = self._score([(move,) for move in moves])
+            best = min(choice)
+            if best.broken + total >= 0 and self.narrow is None:
+                pairs = [pair for pair in self._pairs(moves, choice) if self._after(pair) not in tabu]
+                best = min([best, *self._score(pairs)])
+            tabu.add(self._before(best.moves))
+            for cells, value in best.moves:
                 self.x[cells[:, 0], cells[:, 1]] = value
-            total += int(best[0])
+            total += best.broken
             if total < 0:
                 return True
         self.x[:] = start
@@ -180,32 +183,28 @@ class Search:
     def _goes_on(self, one: int, two: int, v: int) -> bool:
         return self.x[one, v] == self.x[two, v] and min(self.group[one, v], self.group[two, v]) >= 0
 
-    def _single_moves(self, step: int) -> Iterator[tuple[Move, ...]]:
+    def _moves(self, step: int) -> Iterator[Move]:
         narrow = self.narrow(self.x) if self.narrow else None
         for cells in self._spots(step):
             values = frozenset.intersection(*(self.values(int(t), int(v)) for t, v in cells))
             for value in sorted(values):
                 stays = (self.x[cells[:, 0], cells[:, 1]] == value).all()
                 if not stays and (narrow is None or all(narrow(int(t), int(v), value) for t, v in cells)):
-                    yield (Move(cells, value),)
+                    yield Move(cells, value)
 
-    def _double_moves(self, step: int) -> Iterator[tuple[Move, ...]]:
-        if self.narrow is not None:
-            return
-        moves = [move for (move,) in self._single_moves(step)]
-        for one, two in combinations(moves, 2):
-            if one.cells[0, 1] != two.cells[0, 1] and len(one.cells) + len(two.cells) < 24 and self._near(one, two):
-                yield one, two
+    def _pairs(self, moves: list[Move], choice: list[_Choice]) -> Iterator[tuple[Move, Move]]:
+        """Two changes at once, of the best ones of each spot; all pairs would be too many."""
+        spots: dict[int, list[_Choice]] = {}
+        for one in sorted(choice):
+            spots.setdefault(id(one.moves[0].cells), []).append(one)
+        for one, two in combinations(list(spots.values())[:_SPOTS], 2):
+            pairs = ((a.moves[0], b.moves[0]) for a in one[:_VALUES] for b in two[:_VALUES])
+            yield from (pair for pair in pairs if not _overlap(*pair))
 
-    def _near(self, one: Move, two: Move) -> bool:
-        """Whether both changes are small; all pairs of all values would be too many."""
-        pairs = ((self.x[tuple(move.cells[0])], move.value) for move in (one, two))
-        return all(value < 0 or old < 0 or abs(value - old) <= 5 for old, value in pairs)
-
-    def _score(self, moves: list[tuple[Move, ...]]) -> np.ndarray:
-        """How much more each change breaks, and how much it changes the music; shape (n, 2)."""
-        scores = np.zeros((len(moves), 2))
-        spots: dict[tuple[tuple[int, int], ...], list[int]] = {}
+    def _score(self, moves: list[tuple[Move, ...]]) -> list[_Choice]:
+        """How much more each change breaks, and how much it changes the music."""
+        result: list[_Choice] = []
+        spots: dict[tuple[int, ...], list[int]] = {}
         for number, move in enumerate(moves):
             spots.setdefault(tuple(id(part.cells) for part in move), []).append(number)
         for numbers in spots.values():
@@ -222,10 +221,17 @@ class Search:
             at, here = np.searchsorted(rows, firsts), np.searchsorted(rows, steps)
             count = self.laws.between(batch[:, at], batch[:, at + 1], firsts).sum(1)
             count += self.laws.at_steps(batch[:, here], steps).sum(1)
-            scores[numbers, 0] = count[:-1] - count[-1]
-            scores[numbers, 1] = (_unease(batch[:-1], at) - _unease(batch[-1:], at)) + 0.1 * sum(map(len, places))
-            scores[numbers, 1] += 0.05 * np.abs(batch[:-1] - batch[-1:]).sum((1, 2))
-        return scores
+            unease = _unease(batch, at) + 0.05 * np.abs(batch - batch[-1:]).sum((1, 2))
+            unease += 0.1 * sum(map(len, places))
+            result += [
+                _Choice(int(count[row] - count[-1]), float(unease[row] - unease[-1]), number, moves[number])
+                for row, number in enumerate(numbers)
+            ]
+        return result
+
+
+def _overlap(one: Move, two: Move) -> bool:
+    return bool((one.cells[:, None] == two.cells[None]).all(2).any())
 
 
 def _unease(x: np.ndarray, at: np.ndarray) -> np.ndarray:
