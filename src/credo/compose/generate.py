@@ -16,8 +16,10 @@ from credo.compose import masks
 from credo.compose.constraints.finish import finish
 from credo.compose.constraints.frame import Frame
 from credo.compose.constraints.obey import obey
+from credo.compose.expression import draw
 from credo.compose.models import find_model, window_of
 from credo.compose.seeds import Seed
+from credo.compose.styles import check_style, mix
 from credo.compose.tasks import Task, count_bars, in_tempo_and_key
 from credo.compose.wishes import MOST_SEED, Request
 from credo.errors import ModelError, UsageError
@@ -31,7 +33,7 @@ from credo.music.score import DEFAULT_TEMPO_BPM, KeyChange, Metre, Score, Tempo,
 from credo.music.texture import Voice
 from credo.music.timelines import canonical
 from credo.music.window import decode_steps, encode_steps, key_codes
-from credo.sampling.anneal import FREE, Constraints, Rewriter, Schedule, Tapes
+from credo.sampling.anneal import FREE, Constraints, Rewriter, Tapes
 from credo.shapes import expect
 
 
@@ -93,7 +95,8 @@ class Composer:
     def __init__(self, dbn: DBN, card: dict[str, Any], *, checksum: str = "", given: str | Path = "") -> None:
         self.dbn, self.card, self.checksum, self.given = dbn, card, checksum, given
         self.window = window_of(card)
-        self.texture = self.window.texture
+        self.texture = self.window.natural
+        self.temperature = float(card.get("temperature", 1.0))  # at which the model is best sampled
         if self.window.size != dbn.visible.groups:
             raise ModelError(
                 f"model: expected {self.window.size} codes by the card's texture and window, "
@@ -212,37 +215,38 @@ class Composer:
         """
         if grid.texture != self.texture:
             raise UsageError(f"grid: expected the model's texture {self.texture.name}, got {grid.texture.name}")
-        expect("mask", mask, "T K", T=grid.steps, K=self.window.codes_per_step)
+        expect("mask", mask, "T K", T=grid.steps, K=replace(self.window, room=0).codes_per_step)
         mask = masks.whole_notes(grid, mask)
-        orders = obey(Frame(self.window, grid, mask), request, constraints)
-        first_step = int(grid.timeline.pickup * self.window.beat)
-        codes, music = self.beats(grid), self.window.size - self.window.labels
-        codes[:, :music] = self.window.to_beats(orders.codes, first_step=first_step)[:, :music]
-        free = self.window.to_beats(~orders.held, first_step=first_step)
+        window = self.window.at(grid.timeline.key)
+        seated = window.seat(grid)
+        orders = obey(Frame(window, seated, window.seat_mask(mask)), request, constraints)
+        first_step = int(grid.timeline.pickup * window.beat)
+        codes, music = self.beats(grid), window.size - window.labels
+        codes[:, :music] = window.to_beats(window.repeated(orders.codes), first_step=first_step)[:, :music]
+        free = window.to_beats(~orders.held, first_step=first_step)
+        style = check_style(request.style, window.styles)
+        context = mix(window, style, codes, orders.constraints.context)
+        constraints = orders.constraints._replace(context=context)
         drawn = codes[None]
         if not orders.held.all():
-            drawn = self.rewriter.rewrite(
-                Tapes(codes[None], ~free[None]),
-                Schedule(request.iterations),
-                constraints=orders.constraints,
-                temperature=request.temperature,
-                seed=request.seed,
-                progress=progress,
-            )
-        steps, lines = finish(orders, self.window.to_steps(drawn[0], steps=grid.steps, first_step=first_step))
+            tapes = Tapes(codes[None], ~free[None])
+            heated = replace(request, temperature=request.temperature * self.temperature)
+            drawn = draw(self.rewriter, window, tapes, heated, constraints, progress)
+        steps = window.attacked(window.to_steps(drawn[0], steps=grid.steps, first_step=first_step))
+        steps, lines = finish(orders, np.where(orders.held, orders.codes, steps))
         if remarks is not None:
             remarks += lines
-        return decode_steps(steps, grid)
+        return window.unseat(decode_steps(steps, seated))
 
     def beats(self, grid: Grid) -> np.ndarray:
         """The codes of a grid, beat by beat, with the key of each beat among them; shape (L, G), uint8."""
-        timeline, beat = grid.timeline, self.window.beat
+        timeline, beat, window = grid.timeline, self.window.beat, self.window.at(grid.timeline.key)
         first_step = int(timeline.pickup * beat)
-        codes = self.window.to_beats(encode_steps(grid), first_step=first_step)
+        codes = window.to_beats(window.repeated(encode_steps(window.seat(grid))), first_step=first_step)
         if timeline.keys:
             first = np.arange(len(codes)) * beat - (-first_step % beat)  # first step of each beat
             onsets = np.array([float(change.onset) for change in timeline.keys[1:]]) * beat
-            keys = np.stack([key_codes(change.key) for change in timeline.keys])
+            keys = np.stack([key_codes(change.key, window.shift) for change in timeline.keys])
             codes[:, self.window.size - self.window.labels :][:, :2] = keys[np.searchsorted(onsets, first, "right")]
         return codes
 
