@@ -99,6 +99,10 @@ class Common:
         bool | None,
         typer.Option("--cadence/--no-cadence", help="End with an authentic cadence.", rich_help_panel=RULES),
     ] = None
+    with_: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="MODEL", help="Another model that plays along: drums.", rich_help_panel=WRITTEN),
+    ] = None
     instrument: Annotated[
         list[str] | None,
         typer.Option(metavar="VOICE:NAME", help="A General MIDI name: soprano:oboe.", rich_help_panel=WRITTEN),
@@ -228,7 +232,10 @@ def carry_out(jobs: Sequence[Job], common: Common, *, memory: Memory | None = No
     versions = [successive(job, common.alternatives) for job in jobs]
     if memory is None:
         instruments = parse_instruments(common.instrument or (), common.instruments, texture)
-        versions = [[replace(job, instruments=instruments) for job in row] for row in versions]
+        company = tuple(common.with_ or ())
+        versions = [[replace(job, instruments=instruments, company=company) for job in row] for row in versions]
+    for name in versions[0][0].company:
+        window_of(read_card(find_model(name)))
     works = [[(job, job.prepare(texture)) for job in row] for row in versions]
     from credo.compose.generate import Composer  # loads a tensor library, for seconds, once nothing wrong is asked
 
@@ -237,9 +244,12 @@ def carry_out(jobs: Sequence[Job], common: Common, *, memory: Memory | None = No
         show.remarks(work)
     with show.console.status("Loading the model"):
         composer = Composer.load(model)
+        company = [Composer.load(name) for name in versions[0][0].company]
     with show.bar:
         for row in works:
-            pieces = [show.making(job, functools.partial(job.run, composer, work)) for job, work in row]
+            pieces = [
+                show.making(job, functools.partial(job.run, composer, work, company=company)) for job, work in row
+            ]
             if len(row) > 1:
                 pieces = ranked(composer, pieces)
             for piece in pieces if memory is None else map(memory.remembered, pieces):

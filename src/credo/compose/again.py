@@ -65,6 +65,7 @@ class Memory:
                 tuple(one for one, _ in inputs),
                 dict(record["task"]["options"]),
                 dict(record["instruments"]),
+                tuple(map(str, record.get("with", ()))),
             )
             settings = {key: record[key] for key in ("model_sha256", "backend", "credo")}
             settings |= {key: record[key] for key in ("energy", "rank") if key in record}

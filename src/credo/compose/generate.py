@@ -29,7 +29,7 @@ from credo.models.folder import load_model, weights_checksum
 from credo.music.general_midi import INSTRUMENTS, programs_of
 from credo.music.grid import REST, Cells, Grid, decode
 from credo.music.pitch import Key
-from credo.music.score import DEFAULT_TEMPO_BPM, KeyChange, Metre, Score, Tempo, Timeline
+from credo.music.score import DEFAULT_TEMPO_BPM, KeyChange, Metre, Part, Score, Tempo, Timeline
 from credo.music.texture import Voice
 from credo.music.timelines import canonical
 from credo.music.window import decode_steps, encode_steps, key_codes
@@ -46,19 +46,21 @@ class Composition:
         kept_quarters: length of the passage that was given by the user, from the start.
         settings: everything needed to make the piece again.
         programs: General MIDI programs of voices that are played by others than the texture says, by name.
+        company: parts that other models play along; see `credo.compose.ensemble`.
     """
 
     grid: Grid
     kept_quarters: Fraction
     settings: dict[str, Any]
     programs: Mapping[str, int] = field(default_factory=dict)
+    company: tuple[Part, ...] = ()
 
     @property
     def score(self) -> Score:
         """The piece as a score."""
         score = decode(self.grid)
         parts = (replace(part, program=self.programs.get(part.name, part.program)) for part in score.parts)
-        return replace(score, parts=tuple(parts))
+        return replace(score, parts=(*parts, *self.company))
 
     def played_by(self, instruments: Mapping[str, str]) -> Composition:
         """The piece with other instruments.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from credo.compose.ensemble import join
 from credo.compose.form import Form
 from credo.compose.given import Given
 from credo.compose.seeds import Seed
@@ -47,6 +48,7 @@ class Job:
         inputs: files to work on.
         options: of the task, JSON-able.
         instruments: General MIDI names by voice.
+        company: names or folders of further models that play along.
     """
 
     task: str
@@ -54,6 +56,7 @@ class Job:
     inputs: tuple[Input, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     instruments: Mapping[str, str] = field(default_factory=dict)
+    company: tuple[str, ...] = ()
 
     def prepare(self, texture: Texture) -> Work:
         """Read the files and check all that can be checked without the model.
@@ -78,12 +81,20 @@ class Job:
         given = [Given.read(path, texture, voices=voices, lenient=lenient) for path, voices, lenient in self.inputs]
         return TASKS[self.task](given, self.options, self.request.seed)
 
-    def run(self, composer: Composer, work: Work, *, progress: Callable[[int, int], None] | None = None) -> Composition:
+    def run(
+        self,
+        composer: Composer,
+        work: Work,
+        *,
+        company: Sequence[Composer] = (),
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Composition:
         """Make the piece.
 
         Args:
             composer: the model.
             work: from `prepare`.
+            company: the models that play along.
             progress: called with (iterations done, iterations in all).
         """
         if isinstance(work, Task):
@@ -92,7 +103,8 @@ class Job:
             piece = work.write(composer, self.request, progress=progress)
         else:
             piece = composer.compose(self.request, work, progress=progress)
-        return piece.played_by(self.instruments) if self.instruments else piece
+        piece = piece.played_by(self.instruments) if self.instruments else piece
+        return join(piece, company) if company else piece
 
 
 def ranked(composer: Composer, pieces: Sequence[Composition]) -> list[Composition]:
