@@ -9,17 +9,32 @@ it has tried (tabu search). What is held, forbidden or tied is respected through
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 
 _POPCOUNT = np.array([bin(bits).count("1") for bits in range(4096)])
-#: Moves that break no less than before, at a place, before the search leaves it.
-_PATIENCE = 12
-#: Where two notes change at once: spots that are looked at, and values of each.
-_SPOTS, _VALUES = 6, 6
+
+
+class Effort(NamedTuple):
+    """How hard the search tries at a place before it leaves it.
+
+    Attributes:
+        moves: changes one after another.
+        reach: steps before and after the place whose notes may change too.
+        spots, values: where two notes change at once: how many notes are looked at, and values of each.
+    """
+
+    moves: int
+    reach: int
+    spots: int
+    values: int
+
+
+#: Little effort first; more for what is left.
+_EFFORTS = (Effort(8, 0, 6, 6), Effort(40, 0, 10, 8), Effort(120, 4, 14, 8))
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,33 +130,44 @@ class Search:
 
     def run(self) -> list[int]:
         """Mend what can be mended; returns the steps at which something stays broken."""
-        hopeless: set[int] = set()
-        while True:
-            broken = [step for step in self.broken() if step not in hopeless]
-            if not broken:
-                return self.broken()
-            if not self._mend(broken[0]):
-                hopeless.add(broken[0])
+        certain = self._of_held()
+        for effort in _EFFORTS:
+            hopeless = set(certain)
+            while broken := [step for step in self.broken() if step not in hopeless]:
+                if not self._mend(broken[0], effort):
+                    hopeless.add(broken[0])
+        return self.broken()
+
+    def _of_held(self) -> set[int]:
+        """Steps at which nothing is broken but parallels of held notes, which nothing can mend."""
+        held = np.pad(np.where(self.group < 0, self.x, -1), ((1, 1), (0, 0)), constant_values=-1)[None]
+        nothing = np.zeros_like(self.laws.tones)
+        count = replace(self.laws, tones=nothing).between(held[:, :-1], held[:, 1:], np.arange(-1, len(self.x)))[0]
+        return {int(step) - 1 for step in np.flatnonzero((count > 0) & (count == self._count()))}
 
     def broken(self) -> list[int]:
         """Steps at which, or between which and the next, something is broken; -1 for before the first."""
+        return [int(step) - 1 for step in np.flatnonzero(self._count())]
+
+    def _count(self) -> np.ndarray:
+        """How much is broken at each step and between it and the next, from before the first on; shape (T + 1,)."""
         steps = np.arange(-1, len(self.x))
         padded = np.pad(self.x, ((1, 1), (0, 0)), constant_values=-1)[None]
         count = self.laws.between(padded[:, :-1], padded[:, 1:], steps)[0]
         count[1:] += self.laws.at_steps(self.x[None], steps[1:])[0]
-        return [int(step) for step in steps[count > 0]]
+        return count
 
-    def _mend(self, step: int) -> bool:
+    def _mend(self, step: int, effort: Effort) -> bool:
         """Mend what is broken at a step; says whether less is broken than before, else nothing has changed."""
         start, total, tabu = self.x.copy(), 0.0, set()
-        for _ in range(_PATIENCE):
-            moves = [move for move in self._moves(step) if self._after((move,)) not in tabu]
+        for _ in range(effort.moves):
+            moves = [move for move in self._moves(step, effort.reach) if self._after((move,)) not in tabu]
             if not moves:
                 break
             choice = self._score([(move,) for move in moves])
             best = min(choice)
             if best.broken + total >= 0 and self.narrow is None:
-                pairs = [pair for pair in self._pairs(moves, choice) if self._after(pair) not in tabu]
+                pairs = [pair for pair in self._pairs(choice, effort) if self._after(pair) not in tabu]
                 best = min([best, *self._score(pairs)])
             tabu.add(self._before(best.moves))
             for cells, value in best.moves:
@@ -158,10 +184,10 @@ class Search:
     def _before(self, moves: tuple[Move, ...]) -> tuple[tuple[int, ...], ...]:
         return tuple((*map(int, c[0]), len(c), int(self.x[tuple(c[0])])) for c, _ in moves)
 
-    def _spots(self, step: int) -> list[np.ndarray]:
+    def _spots(self, step: int, reach: int) -> list[np.ndarray]:
         """What may change as one around a step: whole notes, and single cells with what is tied to them."""
         spots: dict[tuple[tuple[int, int], ...], np.ndarray] = {}
-        for t in (step, step + 1):
+        for t in range(step - reach, step + 2 + reach):
             if not 0 <= t < len(self.x):
                 continue
             for v in range(self.x.shape[1]):
@@ -183,22 +209,22 @@ class Search:
     def _goes_on(self, one: int, two: int, v: int) -> bool:
         return self.x[one, v] == self.x[two, v] and min(self.group[one, v], self.group[two, v]) >= 0
 
-    def _moves(self, step: int) -> Iterator[Move]:
+    def _moves(self, step: int, reach: int) -> Iterator[Move]:
         narrow = self.narrow(self.x) if self.narrow else None
-        for cells in self._spots(step):
+        for cells in self._spots(step, reach):
             values = frozenset.intersection(*(self.values(int(t), int(v)) for t, v in cells))
             for value in sorted(values):
                 stays = (self.x[cells[:, 0], cells[:, 1]] == value).all()
                 if not stays and (narrow is None or all(narrow(int(t), int(v), value) for t, v in cells)):
                     yield Move(cells, value)
 
-    def _pairs(self, moves: list[Move], choice: list[_Choice]) -> Iterator[tuple[Move, Move]]:
+    def _pairs(self, choice: list[_Choice], effort: Effort) -> Iterator[tuple[Move, Move]]:
         """Two changes at once, of the best ones of each spot; all pairs would be too many."""
         spots: dict[int, list[_Choice]] = {}
         for one in sorted(choice):
             spots.setdefault(id(one.moves[0].cells), []).append(one)
-        for one, two in combinations(list(spots.values())[:_SPOTS], 2):
-            pairs = ((a.moves[0], b.moves[0]) for a in one[:_VALUES] for b in two[:_VALUES])
+        for one, two in combinations(list(spots.values())[: effort.spots], 2):
+            pairs = ((a.moves[0], b.moves[0]) for a in one[: effort.values] for b in two[: effort.values])
             yield from (pair for pair in pairs if not _overlap(*pair))
 
     def _score(self, moves: list[tuple[Move, ...]]) -> list[_Choice]:
