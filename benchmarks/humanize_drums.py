@@ -22,7 +22,7 @@ from credo.corpora.corpus import Corpus
 from credo.corpora.piece import Piece
 from credo.music.grid import Grid
 from credo.music.passage import slice_grid
-from credo.music.window import LEVEL_VELOCITIES, LEVELS, TIMINGS, encode_steps, levels_of
+from credo.music.steps import LEVEL_VELOCITIES, LEVELS, TIMINGS, encode_steps, levels_of
 
 STEPS, PIECES = 256, 40
 

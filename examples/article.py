@@ -28,8 +28,9 @@ from credo.models.dbn import DBN
 from credo.models.rbm import RBM
 from credo.music.grid import Cells, Grid, decode
 from credo.music.pitch import Key
+from credo.music.steps import bar_timeline, decode_steps, encode_steps, key_codes
 from credo.music.texture import SATB
-from credo.music.window import Window, bar_timeline, decode_steps, encode_steps, key_codes
+from credo.music.window import Window
 from credo.training.build import units_of
 from credo.training.greedy import pretrain
 

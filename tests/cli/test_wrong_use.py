@@ -121,7 +121,7 @@ def edited(card: Path, **changes) -> None:
         (lambda m: edited(m / "card.json", format="x"), "expected format 1, got 'x'"),
         (lambda m: edited(m / "card.json", texture={"name": 3}), "expected a card of texture, window and keys"),
         (lambda m: edited(m / "card.json", window_steps="many"), "expected a card of texture, window and keys"),
-        (lambda m: edited(m / "card.json", window_steps=-4), "expected at least one step, got -4"),
+        (lambda m: edited(m / "card.json", window_steps=-4), "expected whole quarters of 4 steps each, got -4"),
         (lambda m: edited(m / "card.json", keys={"X": 1}), "key: expected"),
     ],
 )
@@ -138,8 +138,8 @@ def test_weights_that_are_damaged_or_do_not_fit(refused, model):
         weights.write_bytes(content)
         assert "model.keras is damaged" in refused(*compose)
     weights.write_bytes(data)
-    edited(model / "card.json", window_steps=32)
-    assert "codes by the card's texture and window, got a network of" in refused(*compose)
+    edited(model / "card.json", room=0)
+    assert "visible units by the card, got a network of" in refused(*compose)
 
 
 def test_info_of_nothing(refused, tmp_path):
@@ -166,7 +166,10 @@ def test_corpora_that_cannot_be_trained_on(refused, tmp_path):
     ("text", "told"),
     [
         ("seed = ", "is not TOML"),
-        ("speed = 3", "recipe: expected one of name, seed, model, data, pretraining, finetuning at [top], got 'speed'"),
+        (
+            "speed = 3",
+            "expected one of name, seed, temperature, model, data, pretraining, finetuning at [top]",
+        ),
         ("[model]\nsize = 3", "at [model], got 'size'"),
         ("model = 3", "recipe: expected a table at [model], got 3"),
         ("[model]\nhidden = 3", "recipe: expected a list of whole numbers for hidden, got 3"),

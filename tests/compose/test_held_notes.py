@@ -9,8 +9,9 @@ from credo.compose import masks
 from credo.compose.generate import Composer, Request
 from credo.errors import UsageError
 from credo.models import backend
+from credo.music.steps import encode_steps
 from credo.music.texture import SATB, Texture, Voice
-from credo.music.window import Window, encode_steps
+from credo.music.window import Window
 from credo.training.build import build
 from strategies import MIXED
 from tiny import RECIPE, random_grid

@@ -15,8 +15,8 @@ from credo.music.grid import REST
 from credo.music.harmony import sounding_pitches
 from credo.music.pitch import Key
 from credo.music.score import KeyChange
+from credo.music.steps import encode_steps
 from credo.music.texture import SATB
-from credo.music.window import encode_steps
 from tiny import chorale
 
 pytestmark = pytest.mark.machine

@@ -14,9 +14,10 @@ from credo.errors import CorpusError, UsageError
 from credo.music.grid import decode
 from credo.music.pitch import Key
 from credo.music.score import KeyChange, Note, Part, Score
+from credo.music.steps import OUTSIDE, decode_steps, encode_steps, key_codes
 from credo.music.texture import DRUMS, SATB
 from credo.music.transform import fit, transpose, transposition_range
-from credo.music.window import OUTSIDE, Window, decode_steps, encode_steps, key_codes
+from credo.music.window import Window
 from strategies import TEXTURES, grids
 
 KEY = Key(-2, "minor")
@@ -52,7 +53,7 @@ def test_windows_are_the_passages_of_the_pieces(chorale):
     corpus, window = corpus_of(chorale, (1,)), Window(SATB, 52)  # 13 beats: the whole piece
     strip = training_codes(corpus, window, transpose=False)
     assert strip.shape == (13, 13, window.size)
-    piece = encode_steps(corpus.pieces[0].grid)
+    piece = window.repeated(encode_steps(corpus.pieces[0].grid))
     for start, row in zip(range(-6, 7), strip[:], strict=True):
         inside = (np.arange(start, start + 13) >= 0) & (np.arange(start, start + 13) < 13)
         steps = window.to_steps(row)
@@ -101,7 +102,7 @@ def test_beats_count_from_the_first_downbeat(chorale):
     window = Window(SATB, 8)
     corpus = corpus_of(chorale, (1,), pickup=Fraction(1, 2))
     codes = training_codes(corpus, window, transpose=False)[:]
-    steps, piece = window.to_steps(codes), encode_steps(corpus.pieces[0].grid)
+    steps, piece = window.to_steps(codes), window.repeated(encode_steps(corpus.pieces[0].grid))
     assert len(codes) == 14
     np.testing.assert_array_equal(steps[0], [*np.zeros((6, 9)), *piece[:2]])
     np.testing.assert_array_equal(steps[1], [*np.zeros((2, 9)), *piece[:6]])
@@ -152,13 +153,13 @@ def test_labels_are_hidden_in_their_share_of_the_pieces_each_for_itself(chorale)
 
 def test_every_piece_comes_once_before_any_comes_twice(chorale):
     corpus, window = corpus_of(chorale, range(5)), Window(SATB, 4)
-    rhythms = [encode_steps(piece.grid)[:, 1:8:2].tobytes() for piece in corpus.pieces]
+    repeats = [window.repeated(encode_steps(piece.grid))[:, 1:8:2].tobytes() for piece in corpus.pieces]
     for most, pieces in ((1, 1), (2 * 13 + 1, 3), (5 * 13, 5)):
         strip = training_codes(corpus, window, most_beats=most, seed=2)
         steps = window.to_steps(strip[:][:, 0]).reshape(-1, 52, 9)
         seen = [rows[:, 1:8:2].tobytes() for rows in steps]
         assert len(seen) == len(set(seen)) == pieces
-        assert set(seen) <= set(rhythms)
+        assert set(seen) <= set(repeats)
     orders = {training_codes(corpus, window, most_beats=1, seed=seed).blocks.tobytes() for seed in range(8)}
     assert len(orders) > 2
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from credo.music.grid import Cells, Grid
 from credo.music.score import Timeline
+from credo.music.steps import LEVEL_STARTS, LEVEL_VELOCITIES, decode_steps, encode_steps, levels_of
 from credo.music.texture import Texture, Voice
-from credo.music.window import LEVEL_STARTS, LEVEL_VELOCITIES, Window, decode_steps, encode_steps, levels_of
+from credo.music.window import Window
 from strategies import MIXED
 
 KIT = Texture("kit", (Voice("kit", "drums", instruments=((36,), (38,)), expressive=True),))

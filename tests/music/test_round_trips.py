@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from credo.music.fitting.omissions import count
 from credo.music.grid import Cells, decode, encode
+from credo.music.steps import decode_steps, encode_steps
 from credo.music.transform import fit, quantise
-from credo.music.window import decode_steps, encode_steps
 from strategies import grids, messy_scores, scores_on, textures
 
 few = settings(max_examples=40, deadline=None)

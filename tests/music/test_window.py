@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credo.errors import UsageError
+from credo.music.steps import encode_steps
 from credo.music.texture import SATB, Texture, Voice
-from credo.music.window import Window, encode_steps
+from credo.music.window import Window
 from strategies import MIXED, TEXTURES, grids
 
 DUET = Texture("duet", (Voice("lead", "mono", 60, 72), Voice("keys", "poly", 50, 51)))

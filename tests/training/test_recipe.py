@@ -24,6 +24,7 @@ def test_everything_can_be_said(tmp_path):
         """
         name = "mine"
         seed = 7
+        temperature = 0.9
         [model]
         window_steps = 24
         hidden = [31, 17, 5]
@@ -56,6 +57,7 @@ def test_everything_can_be_said(tmp_path):
     assert recipe == Recipe(
         "mine",
         7,
+        0.9,
         ModelRecipe(24, (31, 17, 5), (5, 1, 3), home=False, lateral=False, passes=2, dropout=0.25, half=True),
         DataRecipe(hop=2, transpose=False, most_beats=1000, hide_labels=1.0),
         PretrainingRecipe(11, 13, 0.5, 3, 19),
@@ -68,7 +70,10 @@ def test_everything_can_be_said(tmp_path):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("size = 3", "expected one of name, seed, model, data, pretraining, finetuning at [top], got 'size'"),
+        (
+            "size = 3",
+            "expected one of name, seed, temperature, model, data, pretraining, finetuning at [top]",
+        ),
         ("[pretraining]\nspeed = 3", "expected one of steps, batch, rate, k, chains at [pretraining], got 'speed'"),
         ("[model]\nhidden = 3", "expected a list of whole numbers for hidden, got 3"),
         ("[model]\nhidden = [true]", "expected a list of whole numbers for hidden, got [True]"),
@@ -76,7 +81,9 @@ def test_everything_can_be_said(tmp_path):
         ("[model]\nhidden = [1000000000]", "expected model.hidden of sizes from 1 to 65536"),
         ("[model]\nspans = [2, 3]", "expected model.spans of one odd number a layer"),
         ("[model]\nspans = [3, -1]", "expected model.spans of one odd number a layer"),
-        ("[model]\nhidden = [7]", "expected model.spans of one odd number a layer"),
+        ("[model]\nhidden = [7]\nspans = [3, 5]", "expected model.spans of one odd number a layer"),
+        ("temperature = 0", "expected temperature from 0.05 to 10"),
+        ("[data]\nspread = 7", "expected data.spread from 0 to 6"),
         ("[model]\nhalf = 1", "expected bool for half, got 1"),
         ("[model]\nwindow_steps = -4", "expected model.window_steps from 0 to 4096"),
         ("[model]\nwindow_steps = 16.0", "expected int for window_steps, got 16.0"),

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from credo.compose.wishes import Request
-from credo.music.window import LEVELS, TIMINGS, Window
+from credo.music.steps import LEVELS, TIMINGS
+from credo.music.window import Window
 from credo.sampling.anneal import Constraints, Rewriter, Schedule, Tapes
 
 #: Added to the logits of what is forbidden.

@@ -30,9 +30,9 @@ from credo.music.general_midi import INSTRUMENTS, programs_of
 from credo.music.grid import REST, Cells, Grid, decode
 from credo.music.pitch import Key
 from credo.music.score import DEFAULT_TEMPO_BPM, KeyChange, Metre, Part, Score, Tempo, Timeline
+from credo.music.steps import decode_steps, encode_steps, key_codes
 from credo.music.texture import Voice
 from credo.music.timelines import canonical
-from credo.music.window import decode_steps, encode_steps, key_codes
 from credo.sampling.anneal import FREE, Constraints, Rewriter, Tapes
 from credo.shapes import expect
 
@@ -99,11 +99,9 @@ class Composer:
         self.window = window_of(card)
         self.texture = self.window.natural
         self.temperature = float(card.get("temperature", 1.0))  # at which the model is best sampled
-        if self.window.size != dbn.visible.groups:
-            raise ModelError(
-                f"model: expected {self.window.size} codes by the card's texture and window, "
-                f"got a network of {dbn.visible.groups}"
-            )
+        units = sum(block.groups * (block.categories if block.kind == "softmax" else 1) for block in self.window.blocks)
+        if (self.window.size, units) != (dbn.visible.groups, dbn.visible.size):
+            raise ModelError(f"model: expected {units} visible units by the card, got a network of {dbn.visible.size}")
         self.rewriter = Rewriter(dbn)
         self._energy = backend.compiled(dbn, lambda codes: dbn.energy(dbn.visible.expand(codes)))
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from credo.music.grid import REST, Cells, Grid
 from credo.music.passage import bar_steps
+from credo.music.steps import codes_of_voice
 from credo.music.texture import Voice
-from credo.music.window import codes_of_voice
 
 #: Quarters of a patch of notes that are varied together.
 PATCH = 2

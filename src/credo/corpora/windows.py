@@ -11,9 +11,10 @@ import numpy as np
 from credo.corpora.corpus import Corpus, Piece
 from credo.errors import CorpusError, UsageError
 from credo.music.pitch import Key
+from credo.music.steps import codes_of_voice, encode_steps, key_codes
 from credo.music.texture import Texture
 from credo.music.transform import transposition_range
-from credo.music.window import Window, codes_of_voice, encode_steps, key_codes
+from credo.music.window import Window
 from credo.strips import Strip
 
 #: Lowest and highest transposition in semitones that training sees, where the voices' ranges allow it.

@@ -18,7 +18,7 @@ import numpy as np
 from keras import ops
 
 from credo.errors import UsageError
-from credo.models import random
+from credo.models import masks, random
 from credo.models.backend import compiled
 from credo.models.lateral import Lateral
 from credo.models.rbm import RBM, as_states
@@ -229,60 +229,17 @@ class DBN(keras.Model):
         known, cells_hidden = self.draw_mask(lead, key, grouped=True)
         keep = None
         if training and self.dropout:
-            uniform = random.uniform(random.advance(key, self._mask_draws), (*lead, self.layer_sizes[0]))
+            uniform = random.uniform(random.advance(key, masks.draws(self)), (*lead, self.layer_sizes[0]))
             keep = ops.cast(uniform >= self.dropout, "float32") / (1 - self.dropout)
-        self.key.assign(random.advance(key, self._mask_draws + 1))
+        self.key.assign(random.advance(key, masks.draws(self) + 1))
         logits = self._predict(v, self.visible.spread(known), self.passes, keep)
         nats = -_total((1 - known) * self.visible.log_prob(self.visible.collapse(v), logits))
         self.nats.update_state(ops.sum(nats) / ops.sum(cells_hidden))
         return ops.mean(nats / cells_hidden)
 
-    @property
-    def _mask_draws(self) -> int:
-        return 4 + 2 * len(self.groupings)
-
     def draw_mask(self, lead: Sequence[int], key: Any, *, grouped: bool = False) -> tuple[Any, Any]:
-        """Hide in each row a share of the cells that is uniform between none and all.
-
-        Args:
-            lead: the axes before the codes, (B,) or (B, L).
-            key: of the draw; uses up to `4 + 2 * groupings` keys.
-            grouped: whether some rows hide whole groups of cells (see `groupings`, `lines`) and not single ones. In a
-                quarter of the groups that are hidden, only a random share of their cells is.
-
-        Returns:
-            Which codes are known, shape (B, G) or (B, L, G), and how many cells are hidden (at least 1), shape (B,).
-        """
-        B, *middle = lead
-        ones, count = (1,) * len(middle), int(self.cells.max()) + 1
-        share = random.uniform(key, (B, *ones, 1))
-        cells = random.uniform(random.advance(key), (*lead, count))
-        hidden = ops.cast(cells < share, "float32")
-        if grouped and self.groupings:
-            kinds = 1 + len(self.groupings) + (self.lines is not None)
-            luck = random.uniform(random.advance(key, 2), (B, *ones, 1)) * kinds
-            choice = ops.floor(luck)
-            for number, grouping in enumerate(self.groupings, 1):
-                size, here = (*lead, int(grouping.max()) + 1), random.advance(key, 2 + 2 * number)
-                draw = ops.cast(random.uniform(here, size) < share, "float32")
-                part = ops.minimum(4 * random.uniform(random.advance(here), size), 1.0)
-                group = ops.convert_to_tensor(np.maximum(grouping, 0))
-                whole, part = (ops.take(x, group, axis=-1) for x in (draw, part))
-                whole = whole * ops.convert_to_tensor((grouping >= 0).astype(np.float32))
-                hidden = ops.where(choice == number, whole * ops.cast(cells < part, "float32"), hidden)
-            if self.lines is not None:
-                draw = random.uniform(random.advance(key, 3), (B, *ones, int(self.lines.max()) + 1)) < share
-                whole = ops.take(ops.cast(draw, "float32"), ops.convert_to_tensor(self.lines), axis=-1)
-                hidden = ops.where(choice == kinds - 1, whole, hidden)
-        for number, grouping in enumerate(self.groupings if grouped else (), 1):
-            if grouping.min() < 0:
-                all_of_it = ops.cast(luck - choice < 0.5, "float32") * ops.cast(choice != number, "float32")
-                hidden = ops.maximum(hidden, all_of_it * ops.convert_to_tensor((grouping >= 0).astype(np.float32)))
-        free = np.zeros(count, np.float32)
-        free[self.cells[~self.held]] = 1
-        hidden = hidden * ops.convert_to_tensor(free)
-        known = 1 - ops.take(hidden, ops.convert_to_tensor(self.cells), axis=-1)
-        return known, ops.maximum(_total(hidden), 1)
+        """What to hide; see `masks.draw_mask`."""
+        return masks.draw_mask(self, lead, key, grouped=grouped)
 
     # -- generating --------------------------------------------------------------------------------------------------
 

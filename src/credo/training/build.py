@@ -23,7 +23,7 @@ def build(recipe: Recipe, window: Window) -> DBN:
     return DBN(
         units_of(window),
         recipe.model.hidden,
-        spans=recipe.model.spans,
+        spans=recipe.model.spans or (3, *(5 for _ in recipe.model.hidden[1:])),
         held=window.held,
         cells=window.cell_of_code,
         groupings=window.groupings if recipe.finetuning.grouped else (),

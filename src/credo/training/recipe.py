@@ -36,7 +36,8 @@ class ModelRecipe:
     Attributes:
         window_steps: steps of the grid in a training window, a whole number of quarters; 0 for sixteen quarters.
         hidden: sizes of the hidden layers for each quarter, lowest first.
-        spans: for each layer, how many neighbouring quarters of the layer below one of its own hears (odd numbers).
+        spans: for each layer, how many neighbouring quarters of the layer below one of its own hears (odd numbers);
+            empty for 3 in the first layer and 5 in the others.
         home: whether the machine sees all music in C, so that it learns each thing once and not in twelve keys.
         lateral: whether the cells of a quarter and of neighbouring quarters are coupled directly too.
         passes: how often the unrolled stack goes up and down.
@@ -47,7 +48,7 @@ class ModelRecipe:
 
     window_steps: int = 0
     hidden: tuple[int, ...] = (512, 512)
-    spans: tuple[int, ...] = (3, 5)
+    spans: tuple[int, ...] = ()
     home: bool = True
     lateral: bool = True
     passes: int = 1
@@ -214,7 +215,7 @@ def _check(recipe: Recipe) -> None:
         "temperature from 0.05 to 10": 0.05 <= recipe.temperature <= 10,
         f"model.window_steps from 0 to {MOST_STEPS}": 0 <= model.window_steps <= MOST_STEPS,
         f"model.hidden of sizes from 1 to {MOST_UNITS}": 1 <= min(sizes) <= max(sizes) <= MOST_UNITS,
-        "model.spans of one odd number a layer": len(model.spans) == len(sizes)
+        "model.spans of one odd number a layer": len(model.spans) in (0, len(sizes))
         and all(span > 0 and span % 2 for span in model.spans),
         "model.passes >= 1": model.passes >= 1,
         "0 <= model.dropout < 1": 0 <= model.dropout < 1,

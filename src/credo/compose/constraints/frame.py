@@ -11,8 +11,9 @@ import numpy as np
 
 from credo.music.grid import Grid
 from credo.music.score import Metre
+from credo.music.steps import METRE_PLACES, codes_of_voice, encode_steps, units_of_voice
 from credo.music.texture import Voice
-from credo.music.window import METRE_PLACES, Window, codes_of_voice, encode_steps, units_of_voice
+from credo.music.window import Window
 
 if TYPE_CHECKING:
     from credo.sampling.anneal import Rule
