@@ -81,7 +81,7 @@ def test_progress_is_told_to_the_end(tiny_composer):
         {"texture": {"name": "x", "voices": [{"name": "a", "kind": "mono", "low": "c"}], "steps_per_quarter": 4}},
         {"window_steps": 0},
         {"window_steps": 18},
-        {"window_steps": 32},
+        {"room": 3},
         {"window_steps": "16"},
         {"keys": {"H major": 1}},
         {"keys": {"C major": -1}},

@@ -129,7 +129,7 @@ class NoParallels:
                     for side, moves in enumerate((step > 0, step < 0)):
                         taken = ops.where(perfect & moves, bit, 0)
                         masks[number + side] = ops.bitwise_or(masks[number + side], taken)
-            pitches = line.low + np.arange(line.size, dtype=np.int32)
+            pitches = ops.convert_to_tensor(line.low + np.arange(line.size, dtype=np.int32))
             numbers = 0
             for number, other in ((0, before), (2, after)):
                 here = ops.expand_dims(other[:, :, v], -1)
@@ -177,7 +177,7 @@ class Harmonies:
         bits = ops.where(x >= 0, _power(x), 0)
         result = []
         for v, line in enumerate(self.layout.mono):
-            pitches = line.low + np.arange(line.size, dtype=np.int32)
+            pitches = ops.convert_to_tensor(line.low + np.arange(line.size, dtype=np.int32))
             own = ops.cast((tones > 0)[..., None] & ~_has(tones, pitches), "bool")  # (1, T, P) foreign to the chord
             numbers, rest = 0, 0
             for other, strange in ((before, foreign_before), (after, foreign_after)):
@@ -290,9 +290,9 @@ def _power(pitch: Any) -> Any:
     return ops.take(ops.convert_to_tensor(_POWERS), (pitch + 24) % 12)
 
 
-def _has(mask: Any, pitches: np.ndarray) -> Any:
+def _has(mask: Any, pitches: Any) -> Any:
     """Whether the classes of pitches are among bits; (..., T) and (P,) to (..., T, P), bool."""
-    return ops.bitwise_and(ops.expand_dims(mask, -1), ops.convert_to_tensor(_POWERS[pitches % 12])) > 0
+    return ops.bitwise_and(ops.expand_dims(mask, -1), _power(pitches)) > 0
 
 
 def _foreign(x: Any, tones: Any) -> Any:
