@@ -26,7 +26,7 @@ def describe_models() -> list[str]:
     for name, folder in models.items():
         try:
             card = read_card(folder)
-            texture = window_of(card).texture.name
+            texture = window_of(card).natural.name
             lines.append(f"{name:12} {texture}, trained on {_table(card, 'data').get('name', '?')}   ({folder})")
         except ModelError as error:
             lines.append(f"{name:12} cannot be used: {error}")
@@ -91,12 +91,12 @@ def describe_card(card: dict[str, Any]) -> list[str]:
     hidden = _table(_table(card, "recipe"), "model").get("hidden") or ["?"]
     voices = ", ".join(
         voice.name if voice.kind == "drums" else f"{voice.name} {pitch_name(voice.low)}..{pitch_name(voice.high)}"
-        for voice in window.texture.voices
+        for voice in window.natural.voices
     )
     pieces = ", ".join(f"{count} {split}" for split, count in _table(data, "pieces").items()) or "?"
     lines = [
         f"model        {card.get('name', '-')}",
-        f"texture      {window.texture.name}: {voices}",
+        f"texture      {window.natural.name}: {voices}",
         f"window       {window.steps} steps of 1/{window.texture.steps_per_quarter} quarter",
         f"layers       {', '.join(map(str, hidden))} hidden units",
         f"data         {data.get('name', '-')}: {data.get('windows', '?')} windows; pieces: {pieces}",
