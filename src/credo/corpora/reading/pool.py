@@ -186,6 +186,7 @@ class _Deadline:
         with self.lock:
             self.over = True
         self.timer.cancel()
+        self.timer.join()
 
 
 def _exit_name(code: int | None) -> str:
