@@ -45,13 +45,13 @@ def test_codes_become_hits():
     assert cells.offset.tolist() == [[4, 2], [0, 0]]
 
 
-def test_rows_of_training_hide_a_drum_at_a_step_and_all_expression():
+def test_rows_of_training_hide_a_drum_at_a_step_and_all_manner():
     window = Window(KIT, 4)
-    *_, site, expression = window.groupings
+    *_, site, manner = window.groupings
     codes = window.cell_of_code
     assert site[codes].tolist() == [*range(8)] * 3 + [8, 9, 10, 11, 12, 12]
-    assert expression[codes].tolist() == [-1] * 8 + [0] * 16 + [-1] * 6
-    assert Window(MIXED, 12).expression_of_step_code.sum() == 6
+    assert manner[codes].tolist() == [-1] * 8 + [0] * 16 + [-1] * 6
+    assert Window(MIXED, 12).manner_of_step_code.sum() == 1 + 17 + 6
 
 
 def test_a_piece_begins_on_time():

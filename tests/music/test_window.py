@@ -53,10 +53,11 @@ def test_which_codes_belong_together():
     assert window.site_of_step_code.tolist() == [0, 0, 1, 2, 1, 2, 3]
     assert window.line_of_step_code.tolist() == [0, 0, 1, 1, 1, 1, 2]
     assert window.lines.tolist() == [0] * 8 + [1] * 16 + [2] * 6
-    voices, beat, step = window.groupings
+    voices, beat, step, manner = window.groupings
     assert voices.tolist() == window.lines.tolist()
     assert set(beat) == {0}
     assert step.tolist() == [0, 1, 2, 3] * 7 + [4, 4]
+    assert manner.tolist() == [-1] * 4 + [0] * 4 + [-1] * 8 + [0] * 8 + [-1] * 6
     assert window.held.tolist() == [False] * 24 + [True] * 6
 
 

@@ -16,7 +16,7 @@ from credo.compose import masks
 from credo.compose.constraints.finish import finish
 from credo.compose.constraints.frame import Frame
 from credo.compose.constraints.obey import obey
-from credo.compose.expression import draw
+from credo.compose.manner import draw
 from credo.compose.models import find_model, window_of
 from credo.compose.seeds import Seed
 from credo.compose.styles import check_style, mix
@@ -230,8 +230,7 @@ class Composer:
         drawn = codes[None]
         if not orders.held.all():
             tapes = Tapes(codes[None], ~free[None])
-            heated = replace(request, temperature=request.temperature * self.temperature)
-            drawn = draw(self.rewriter, window, tapes, heated, constraints, progress)
+            drawn = draw(self.rewriter, window, tapes, request, constraints, progress, heat=self.temperature)
         steps = window.attacked(window.to_steps(drawn[0], steps=grid.steps, first_step=first_step))
         steps, lines = finish(orders, np.where(orders.held, orders.codes, steps))
         if remarks is not None:

@@ -205,10 +205,13 @@ class Window:
         return np.array([*sites, first])
 
     @cached_property
-    def expression_of_step_code(self) -> np.ndarray:
-        """Which codes of a step are the loudness and timing of expressive voices; shape (K,), bool."""
+    def manner_of_step_code(self) -> np.ndarray:
+        """Which codes of a step tell how its notes are struck, and not which; shape (K,), bool.
+
+        Those are repeated attacks, and the loudness and timing of expressive voices.
+        """
         flags = [
-            voice.expressive and code >= voice.size
+            code >= (1 if voice.kind == "mono" else voice.size)
             for voice in self.texture.voices
             for code in range(codes_of_voice(voice))
         ]
@@ -235,20 +238,22 @@ class Window:
     def groupings(self) -> list[np.ndarray]:
         """Groups of cells that one hides together when one works on music: a voice's beat, a beat, a step.
 
-        With expressive voices also a drum at a step (its bit, loudness and timing), and all loudness and timing of a
-        beat.
+        Then the manner of a beat (see `manner_of_step_code`), which tells nothing of the music itself. With expressive
+        voices also a drum at a step: its bit, loudness and timing.
 
         Arrays of shape (cells of a beat,), int: the number of each cell's group, or -1 for cells that are in none (see
         `DBN`).
         """
         place = np.tile(np.arange(self.beat), self.codes_per_step)
         step = self._of_cells(place, self.beat)
-        coarse = [self.lines, np.zeros_like(step), step]
-        if not self.expression_of_step_code.any():
-            return coarse
-        sites = np.repeat(self.site_of_step_code, self.beat) * self.beat + place
-        expression = np.repeat(np.where(self.expression_of_step_code, 0, -1), self.beat)
-        return [*coarse, self._of_cells(sites, int(sites.max()) + 1), self._of_cells(expression, -1)]
+        found = [self.lines, np.zeros_like(step), step]
+        if any(voice.expressive for voice in self.texture.voices):
+            sites = np.repeat(self.site_of_step_code, self.beat) * self.beat + place
+            found.append(self._of_cells(sites, int(sites.max()) + 1))
+        if self.manner_of_step_code.any():
+            manner = np.repeat(np.where(self.manner_of_step_code, 0, -1), self.beat)
+            found.append(self._of_cells(manner, -1))
+        return found
 
     def _of_cells(self, of_music_codes: np.ndarray, of_labels: int) -> np.ndarray:
         result = np.zeros(int(self.cell_of_code.max()) + 1, int)

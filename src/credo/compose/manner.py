@@ -1,0 +1,114 @@
+"""The manner of the notes, drawn after them: which are struck again, how loud, and when.
+
+Whether a drum is struck, how loud and when are codes of one joint, and so are the pitches of a voice and its repeated
+attacks. Drawing them all at once would bring bits without a loudness and loudness without a bit, and a bit could hardly
+change while its loudness stands; repeated notes would become too few. So the notes are drawn first, without the network
+being told of any manner that is free; then the manner, given the notes. There the values that say "not struck" are
+forbidden where a drum is struck, and all others where none is.
+
+Which codes are of that kind is the network's to know: it has learnt them beside the music itself (`DBN`'s groupings).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from credo.compose.wishes import Request
+from credo.models.dbn import DBN
+from credo.music.window import Window
+from credo.sampling.anneal import Constraints, Rewriter, Schedule, Tapes
+
+#: Added to the logits of what is forbidden.
+_FORBIDDEN = -1e9
+#: The manner is drawn in this share of the iterations that notes take.
+_SHARE = 0.25
+
+
+def draw(
+    rewriter: Rewriter,
+    window: Window,
+    tapes: Tapes,
+    request: Request,
+    constraints: Constraints,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    heat: float = 1.0,
+) -> np.ndarray:
+    """Draw the free codes of tapes: of notes first, then of their manner.
+
+    Args:
+        rewriter: draws.
+        window: the layout of the codes.
+        tapes: what is held and what is free.
+        request: temperature, random seed and iterations count here.
+        constraints: what the draws have to obey.
+        progress: called with (iterations done, iterations in all).
+        heat: multiplies the temperature for the notes.
+
+    Returns:
+        Codes, shape (B, L, G), uint8.
+    """
+    hot = {"temperature": request.temperature * heat, "seed": request.seed}
+    manner = _manner(rewriter.dbn)
+    if not manner.any():
+        schedule = Schedule(request.iterations)
+        return rewriter.rewrite(tapes, schedule, constraints=constraints, progress=progress, **hot)
+    known = tapes.known | rewriter.dbn.held
+    # Arrays stand in both stages where one has them, so that the stages share a compiled kernel.
+    shape = tapes.codes.shape[1:]
+    unseen = np.zeros(shape, bool) if constraints.unseen is None else constraints.unseen
+    if any(voice.expressive for voice in window.texture.voices) and constraints.bias is None:
+        constraints = constraints._replace(bias=np.zeros((shape[0], rewriter.dbn.visible.size), np.float32))
+    stages = [request.iterations, max(1, round(_SHARE * request.iterations))]
+    codes, done, total = np.where(known, tapes.codes, 0), 0, sum(stages)
+
+    def told(now: int, _: int) -> None:
+        if progress:
+            progress(done + now, total)
+
+    if not (known | manner).all():
+        hushed = constraints._replace(unseen=(~known & manner).all(axis=0) | unseen)
+        notes = Tapes(codes, known | manner)
+        codes = rewriter.rewrite(notes, Schedule(stages[0]), constraints=hushed, progress=told, **hot)
+    done = stages[0]
+    if not (known | ~manner).all():
+        struck = constraints._replace(bias=_bias(window, codes, constraints.bias), unseen=unseen)
+        played = Tapes(codes, known | ~manner)
+        cool = {"temperature": request.temperature, "seed": request.seed}
+        codes = rewriter.rewrite(played, Schedule(stages[1]), constraints=struck, progress=told, **cool)
+    return codes
+
+
+def _manner(dbn: DBN) -> np.ndarray:
+    """Which codes the network has learnt as the manner of the others, shape (G,), bool."""
+    beside = [grouping >= 0 for grouping in dbn.groupings if grouping.min() < 0]
+    return np.any(beside, axis=0)[dbn.cells] if beside else np.zeros(len(dbn.cells), bool)
+
+
+def _bias(window: Window, codes: np.ndarray, bias: np.ndarray | None) -> np.ndarray | None:
+    """The bias with what notes forbid their loudness and timing, which tapes with different notes do not share.
+
+    Args:
+        window: the layout.
+        codes: of one tape, with its notes, shape (1, L, G).
+        bias: what is there already, shape (L, N), or None.
+    """
+    if not any(voice.expressive for voice in window.texture.voices):
+        return bias
+    (notes,) = codes
+    columns, first = [], 0
+    struck = np.zeros((len(notes), 0), bool)
+    for block in window.blocks:
+        here = slice(first, first + block.groups)
+        forbidden = np.zeros((len(notes), block.groups, block.categories if block.kind == "softmax" else 1), bool)
+        if block.kind == "bernoulli":
+            struck = notes[:, here] > 0  # the bits of a voice stand just before its loudness and timing
+        elif block.name.endswith(("loudness", "timing")):
+            forbidden[..., 0] = struck
+            forbidden[..., 1:] = ~struck[..., None]
+        columns.append(np.where(forbidden, _FORBIDDEN, 0).astype(np.float32).reshape(len(notes), -1))
+        first += block.groups
+    total = np.concatenate(columns, axis=1)
+    return total if bias is None else total + bias
