@@ -51,7 +51,7 @@ def draw(
         Codes, shape (B, L, G), uint8.
     """
     hot = {"temperature": request.temperature * heat, "seed": request.seed}
-    manner = _manner(rewriter.dbn)
+    manner = codes_of_manner(rewriter.dbn)
     if not manner.any():
         schedule = Schedule(request.iterations)
         return rewriter.rewrite(tapes, schedule, constraints=constraints, progress=progress, **hot)
@@ -81,7 +81,7 @@ def draw(
     return codes
 
 
-def _manner(dbn: DBN) -> np.ndarray:
+def codes_of_manner(dbn: DBN) -> np.ndarray:
     """Which codes the network has learnt as the manner of the others, shape (G,), bool."""
     beside = [grouping >= 0 for grouping in dbn.groupings if grouping.min() < 0]
     return np.any(beside, axis=0)[dbn.cells] if beside else np.zeros(len(dbn.cells), bool)
