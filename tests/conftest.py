@@ -1,4 +1,4 @@
-"""One tiny model, trained once, for all tests that compose; and one cache of what is compiled."""
+"""One tiny model, trained once, for all tests that compose; compiled fast, and once."""
 
 import os
 import sys
@@ -10,7 +10,17 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # for tiny.py, which folders of tests share
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(HERE.parent / ".pytest_cache" / "compiled"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.05")
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")  # tests compile much and compute little
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads cost small machines more than they bring
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave the tests marked `once` to JAX, which is always installed."""
+    if os.environ.get("KERAS_BACKEND", "jax") != "jax":
+        left_out = [item for item in items if item.get_closest_marker("once")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -36,6 +46,6 @@ def tiny_run(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny_composer(tiny_run):
     """A composer with the model of that run; what it compiles is shared by the tests."""
-    from credo.compose.generate import Composer
+    from tiny import composer_of
 
-    return Composer.load(tiny_run)
+    return composer_of(tiny_run)

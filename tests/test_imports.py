@@ -77,6 +77,7 @@ def test_exactly_these_names_are_exported():
 
 
 @pytest.mark.machine
+@pytest.mark.once
 def test_each_name_can_be_imported():
     for name in EXPORTS:
         thing = getattr(credo, name)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +18,9 @@ from credo.music.score import KeyChange, Metre, Note, Part, Score, Tempo, Timeli
 from credo.music.texture import SATB, Texture
 from credo.music.transform import fit
 from credo.training.recipe import DataRecipe, FinetuningRecipe, ModelRecipe, PretrainingRecipe, Recipe
+
+if TYPE_CHECKING:
+    from credo.compose.generate import Composer
 
 RECIPE = Recipe(
     name="tiny",
@@ -97,3 +103,29 @@ def random_grid(texture: Texture, steps: int, dice: np.random.Generator) -> Grid
 def onsets_and_pitches(score: Score, until: Fraction) -> list[list[tuple[Fraction, int, Fraction]]]:
     """The notes of each part that begin before a time, without their loudness."""
     return [[(n.onset, n.pitch, n.duration) for n in part.notes if n.onset < until] for part in score.parts]
+
+
+_composers: dict[tuple[str, bytes], Composer] = {}
+
+
+def composer_of(model: str | Path) -> Composer:
+    """As `Composer.load`, but what is compiled is shared by all that load the same weights and card.
+
+    Args:
+        model: name or folder of a model.
+
+    Raises:
+        ModelError: there is no such model, or it cannot be used.
+    """
+    from credo.compose.generate import Composer
+    from credo.compose.models import find_model
+    from credo.models.folder import CARD, load_model, read_card, weights_checksum
+
+    folder = find_model(model)
+    read_card(folder)  # says what is missing
+    known = (weights_checksum(folder), (folder / CARD).read_bytes())
+    if known not in _composers:
+        _composers[known] = Composer(*load_model(folder), checksum=known[0])
+    composer = copy.copy(_composers[known])
+    composer.given = model
+    return composer

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import pytest
 
 from credo.cli import main
+from tiny import composer_of
 
 
 class Ended(NamedTuple):
@@ -15,8 +16,12 @@ class Ended(NamedTuple):
 
 @pytest.fixture
 def credo(capsys, tmp_path, monkeypatch):
-    """Run a command in an empty folder; gives its exit status, what it printed and what it complained of."""
+    """Run a command in an empty folder; gives its exit status, what it printed and what it complained of.
+
+    Commands share what is compiled for a model that several of them load.
+    """
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("credo.compose.generate.Composer.load", composer_of)
 
     def run(*arguments) -> Ended:
         capsys.readouterr()

@@ -31,6 +31,7 @@ def files(tmp_path):
 
 
 @pytest.mark.machine
+@pytest.mark.once
 @pytest.mark.parametrize(("command", "name"), TASKS, ids=[command[0] for command, _ in TASKS])
 def test_each_is_written_and_can_be_made_again(credo, files, tiny_run, command, name):
     done = credo(*command, *FAST, tiny_run, "--instrument", "bass:bassoon")
@@ -48,6 +49,7 @@ def test_each_is_written_and_can_be_made_again(credo, files, tiny_run, command, 
 
 
 @pytest.mark.machine
+@pytest.mark.once
 def test_alternatives_are_numbered_and_keep_their_numbers(credo, files, tiny_run):
     done = credo("vary", "mine.mid", "--alternatives", 3, *FAST, tiny_run)
     assert done.status == 0, done.err
@@ -64,6 +66,7 @@ def test_alternatives_are_numbered_and_keep_their_numbers(credo, files, tiny_run
 
 
 @pytest.mark.machine
+@pytest.mark.once
 def test_a_melody_that_is_moved_is_told(credo, files, tiny_run):
     score = load(files / "tune.mid")
     low = replace(score.parts[0], notes=tuple(replace(n, pitch=n.pitch - 24) for n in score.parts[0].notes))
@@ -76,6 +79,7 @@ def test_a_melody_that_is_moved_is_told(credo, files, tiny_run):
 
 
 @pytest.mark.machine
+@pytest.mark.once
 def test_minutes_and_form(credo, files, tiny_run):
     done = credo("compose", "--seconds", 20, "--tempo", 120, "--metre", "3/4", *FAST, tiny_run)
     assert done.status == 0, done.err
