@@ -3,9 +3,9 @@
     python benchmarks/model_cards.py --corpora chorale=corpora/bach drums=corpora/groove --out docs/models
 
 The three samples have the seeds 1, 2 and 3; none was chosen. The table compares samples of eight bars with passages of
-as many bars of held-out pieces, in mgeval's features (Yang & Lerch 2020): the overlapping area of the distances between
-the sets with those within the held-out set, and beside it that of the training passages, which is as near as real
-music comes.
+as many bars of held-out pieces, in mgeval's features (Yang & Lerch 2020): the overlapping areas of the distances between
+the sets, and of those within the samples, with the distances within the held-out set; and beside them those of training
+passages, which is as near as real music comes.
 """
 
 from __future__ import annotations
@@ -40,10 +40,14 @@ def table(composer: Composer, corpus: Corpus, split: str, count: int) -> list[st
     held_out, real = some(held_out), some(real)
     model, music = compare(drawn, held_out), compare(real, held_out)
     lines = [
-        f"| overlapping area with {len(held_out)} {split} passages | {count} samples | {len(real)} training passages |",
+        f"| overlapping area with {len(held_out)} {split} passages, between the sets / within the set "
+        f"| {count} samples | {len(real)} training passages |",
         "|---|---|---|",
     ]
-    return lines + [f"| {name} | {model[name].inter_oa:.2f} | {music[name].inter_oa:.2f} |" for name in model]
+    for name in model:
+        columns = (f"{each.inter_oa:.2f} / {each.intra_oa:.2f}" for each in (model[name], music[name]))
+        lines.append(f"| {name} | {' | '.join(columns)} |")
+    return lines
 
 
 def card(name: str, corpus: Corpus, out: Path, split: str, count: int) -> str:

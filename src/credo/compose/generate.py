@@ -213,6 +213,39 @@ class Composer:
         Raises:
             UsageError: grid or mask do not fit this model, or a wish cannot be met.
         """
+        options = {"constraints": constraints, "progress": progress, "remarks": remarks}
+        return self.complete_often(grid, mask, request, 1, **options)[0]
+
+    def complete_often(
+        self,
+        grid: Grid,
+        mask: np.ndarray,
+        request: Request,
+        count: int,
+        *,
+        constraints: Constraints = FREE,
+        progress: Callable[[int, int], None] | None = None,
+        remarks: list[str] | None = None,
+    ) -> list[Grid]:
+        """Sample the free cells several times over, all at once: much faster than one after the other.
+
+        Only the first can be had again by itself, with `complete`.
+
+        Args:
+            grid: as for `complete`.
+            mask: as for `complete`.
+            request: as for `complete`.
+            count: how many.
+            constraints: as for `complete`.
+            progress: as for `complete`.
+            remarks: as for `complete`; gets the lines of all.
+
+        Returns:
+            As many grids, drawn independently.
+
+        Raises:
+            UsageError: as `complete`.
+        """
         if grid.texture != self.texture:
             raise UsageError(f"grid: expected the model's texture {self.texture.name}, got {grid.texture.name}")
         expect("mask", mask, "T K", T=grid.steps, K=replace(self.window, room=0).codes_per_step)
@@ -227,15 +260,18 @@ class Composer:
         style = check_style(request.style, window.styles)
         context = mix(window, style, codes, orders.constraints.context)
         constraints = orders.constraints._replace(context=context)
-        drawn = codes[None]
+        drawn = np.repeat(codes[None], count, axis=0)
         if not orders.held.all():
-            tapes = Tapes(codes[None], ~free[None])
+            tapes = Tapes(drawn, np.repeat(~free[None], count, axis=0))
             drawn = draw(self.rewriter, window, tapes, request, constraints, progress, heat=self.temperature)
-        steps = window.attacked(window.to_steps(drawn[0], steps=grid.steps, first_step=first_step))
-        steps, lines = finish(orders, np.where(orders.held, orders.codes, steps))
-        if remarks is not None:
-            remarks += lines
-        return window.unseat(decode_steps(steps, seated))
+        grids = []
+        for each in drawn:
+            steps = window.attacked(window.to_steps(each, steps=grid.steps, first_step=first_step))
+            steps, lines = finish(orders, np.where(orders.held, orders.codes, steps))
+            if remarks is not None:
+                remarks += lines
+            grids.append(window.unseat(decode_steps(steps, seated)))
+        return grids
 
     def beats(self, grid: Grid) -> np.ndarray:
         """The codes of a grid, beat by beat, with the key of each beat among them; shape (L, G), uint8."""

@@ -74,11 +74,21 @@ def draw(
         codes = rewriter.rewrite(notes, Schedule(stages[0]), constraints=hushed, progress=told, **hot)
     done = stages[0]
     if not (known | ~manner).all():
-        struck = constraints._replace(bias=_bias(window, codes, constraints.bias), unseen=unseen)
-        played = Tapes(codes, known | ~manner)
         cool = {"temperature": request.temperature, "seed": request.seed}
-        codes = rewriter.rewrite(played, Schedule(stages[1]), constraints=struck, progress=told, **cool)
+        played = []
+        for some in _together(window, len(codes)):  # tapes whose notes forbid the same
+            struck = constraints._replace(bias=_bias(window, codes[some], constraints.bias), unseen=unseen)
+            tapes = Tapes(codes[some], known[some] | ~manner)
+            played.append(rewriter.rewrite(tapes, Schedule(stages[1]), constraints=struck, progress=told, **cool))
+        codes = np.concatenate(played)
     return codes
+
+
+def _together(window: Window, count: int) -> list[slice]:
+    """Which tapes of a batch can be drawn at once: all, or each alone where loudness and timing depend on its notes."""
+    if any(voice.expressive for voice in window.texture.voices):
+        return [slice(tape, tape + 1) for tape in range(count)]
+    return [slice(0, count)]
 
 
 def codes_of_manner(dbn: DBN) -> np.ndarray:
@@ -97,7 +107,7 @@ def _bias(window: Window, codes: np.ndarray, bias: np.ndarray | None) -> np.ndar
     """
     if not any(voice.expressive for voice in window.texture.voices):
         return bias
-    (notes,) = codes
+    notes = codes[0]
     columns, first = [], 0
     struck = np.zeros((len(notes), 0), bool)
     for block in window.blocks:
