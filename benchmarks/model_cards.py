@@ -3,9 +3,9 @@
     python benchmarks/model_cards.py --corpora chorale=corpora/bach drums=corpora/groove --out docs/models
 
 The three samples have the seeds 1, 2 and 3; none was chosen. The table compares samples of eight bars with passages of
-as many bars of held-out pieces, in mgeval's features (Yang & Lerch 2020): the overlapping areas of the distances between
-the sets, and of those within the samples, with the distances within the held-out set; and beside them those of training
-passages, which is as near as real music comes.
+as many bars of held-out pieces, in mgeval's features (Yang & Lerch 2020): the overlapping areas of the distances
+between the sets, and of those within the samples, with the distances within the held-out set; and beside them those of
+training passages, which is as near as real music comes.
 """
 
 from __future__ import annotations
