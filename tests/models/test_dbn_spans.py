@@ -14,7 +14,7 @@ from oracle import sigmoid
 pytestmark = pytest.mark.machine
 UNITS, GROUPS = Joint([Softmax(1, 3), Bernoulli(1)]), (3, 1)
 N, HIDDEN, SPANS, B = 4, (3, 2), (3, 5), 13
-BLOCKS = [1, 2, 5]
+BLOCKS = [2, 5]
 
 
 def stack(blocks, hidden=HIDDEN, spans=SPANS, **options):
@@ -111,7 +111,7 @@ def test_gibbs_chains_of_sequences_stay_at_the_exact_conditional():
 
 def test_sequences_of_any_length_are_generated_and_known_codes_kept():
     dbn, _ = stack(1)
-    for blocks in (1, 3, 29):
+    for blocks in (1, 7):
         v, known = some_states(blocks), np.random.default_rng(7).integers(0, 2, (B, blocks, 2)).astype(bool)
         spread = np.repeat(known, GROUPS, axis=-1)
         drawn = [

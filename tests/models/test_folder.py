@@ -76,6 +76,7 @@ def test_half_of_the_memory_is_right_to_within_rounding(dbn, tmp_path, half):
     assert any((a != b).any() for a, b in zip(numbers(loaded), numbers(dbn), strict=True)) == half
 
 
+@pytest.mark.once
 def test_half_takes_less_room(tmp_path):
     dbn = DBN(100, (101,))
     for half in (False, True):
@@ -84,6 +85,7 @@ def test_half_takes_less_room(tmp_path):
     assert sizes[0] < 0.7 * sizes[1]
 
 
+@pytest.mark.once
 def test_there_is_no_pickle(dbn, tmp_path):
     save_model(dbn, CARD, tmp_path / "model")
     with zipfile.ZipFile(tmp_path / "model" / "model.keras") as archive:
@@ -93,6 +95,7 @@ def test_there_is_no_pickle(dbn, tmp_path):
         assert b"lambda" not in archive.read("config.json").lower()
 
 
+@pytest.mark.once
 def test_a_model_takes_the_place_of_an_older_one_and_of_nothing_else(dbn, tmp_path):
     save_model(dbn, CARD, tmp_path / "model")
     old = weights_checksum(tmp_path / "model")
@@ -116,6 +119,7 @@ def full(*_, **__):
     raise OSError(28, os.strerror(28))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("where", ["json", "replace", "keras"])
 @pytest.mark.parametrize("is_there", [False, True])
 def test_saving_is_all_or_nothing(dbn, tmp_path, monkeypatch, where, is_there):
@@ -140,12 +144,13 @@ def test_saving_is_all_or_nothing(dbn, tmp_path, monkeypatch, where, is_there):
     assert [path.name for path in tmp_path.iterdir()] == (["model"] if is_there else [])
 
 
+@pytest.mark.once
 def test_damage_anywhere_is_told_or_harmless(dbn, tmp_path):
     save_model(dbn, CARD, tmp_path / "model")
     weights = tmp_path / "model" / "model.keras"
     data = weights.read_bytes()
     told = 0
-    for place in np.linspace(0, len(data) - 1, 101).astype(int):
+    for place in np.linspace(0, len(data) - 1, 41).astype(int):
         weights.write_bytes(data[:place] + bytes([data[place] ^ 255]) + data[place + 1 :])
         try:
             loaded, _ = load_model(tmp_path / "model")
@@ -153,9 +158,10 @@ def test_damage_anywhere_is_told_or_harmless(dbn, tmp_path):
             told += 1
         else:
             assert all(np.array_equal(a, b) for a, b in zip(numbers(loaded), numbers(dbn), strict=True))
-    assert told > 80
+    assert told > 30
 
 
+@pytest.mark.once
 def test_what_is_no_network(dbn, tmp_path):
     save_model(dbn, CARD, tmp_path / "model")
     keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2)]).save(tmp_path / "model" / "model.keras")

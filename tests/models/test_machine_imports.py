@@ -7,7 +7,7 @@ import sys
 import keras
 import pytest
 
-pytestmark = pytest.mark.machine
+pytestmark = [pytest.mark.machine, pytest.mark.once]
 MUSIC_WING = tuple(f"credo.{name}" for name in ("music", "io", "corpora", "rendering", "compose", "cli"))
 HEAVY = ("symusic", "music21", "verovio", "typer")  # Keras itself loads rich, and matplotlib where it is installed
 MACHINE_WING = (
@@ -44,7 +44,7 @@ def choice(code, **environment):
     return python(f"import sys, os; {code}; print(os.environ['KERAS_BACKEND'], 'keras' in sys.modules)", **environment)
 
 
-@pytest.mark.parametrize("package", ["models", "sampling", "training"])
+@pytest.mark.parametrize("package", ["models", "training"])
 def test_jax_is_chosen_where_the_user_chose_none_and_before_keras_is_loaded(package):
     pytest.importorskip("jax")
     assert choice(f"import credo.{package}", KERAS_BACKEND=None) == ["jax", "False"]

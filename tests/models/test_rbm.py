@@ -11,7 +11,7 @@ from machines import BERNOULLI, JOINT, KINDS, SOFTMAX, numpy, rbm_and_oracle, te
 
 pytestmark = pytest.mark.machine
 H = 3
-CASES = [("bernoulli", False), ("softmax", True), ("joint", False), ("joint", True)]
+CASES = [("bernoulli", False), ("softmax", True), ("joint", True)]
 
 
 @pytest.fixture(params=CASES, ids=[f"{kind}{'-centred' if centred else ''}" for kind, centred in CASES], scope="module")

@@ -66,10 +66,9 @@ def test_a_machine_with_a_span_and_its_chains_come_back(tmp_path):
     np.testing.assert_array_equal(numpy(again.free_energy(v)), numpy(rbm.free_energy(v)))
 
 
-@pytest.mark.parametrize("span", [0, 3])
-def test_persistent_chains_and_random_numbers_go_on_where_they_were(tmp_path, span):
+def test_persistent_chains_and_random_numbers_go_on_where_they_were(tmp_path):
     """Saved, loaded and trained on: the same bits as trained without a break."""
-    data, options = (some_sequences(), {"span": span, "blocks": 4}) if span else (some_codes(), {})
+    data, options = some_sequences(), {"span": 3, "blocks": 4}
     straight, broken = (start_training(data, **options) for _ in range(2))
     broken = reloaded(broken, tmp_path)
     for model in (straight, broken):
@@ -101,17 +100,17 @@ SEQUENCES = {
 }
 
 
-@pytest.fixture(params=[{}, SEQUENCES], ids=["plain", "sequences"])
-def dbn(request):
+def network_of(**options):
     network, _ = dbn_and_oracle(
-        UNITS, GROUPS, (5, 3), cells=[0, 1, 0, 2, 3, 4, 2], passes=2, dropout=0.25, chains=2, **OPTIONS, **request.param
+        UNITS, GROUPS, (5, 3), cells=[0, 1, 0, 2, 3, 4, 2], passes=2, dropout=0.25, chains=2, **OPTIONS, **options
     )
     network.key.assign([5, 300])
     return network
 
 
-def rows_for(dbn):
-    return some_sequences() if dbn.blocks else some_codes()
+@pytest.fixture
+def dbn():
+    return network_of(**SEQUENCES)
 
 
 def test_a_dbn_comes_back_as_it_was(dbn, tmp_path):
@@ -119,7 +118,7 @@ def test_a_dbn_comes_back_as_it_was(dbn, tmp_path):
     assert isinstance(again, DBN)
     assert again.get_config() == dbn.get_config()
     assert_same_weights(dbn, again)
-    v = UNITS.expand(tensor(rows_for(dbn), "uint8"))
+    v = UNITS.expand(tensor(some_sequences(), "uint8"))
     known = tensor(np.arange(UNITS.size) % 2)
     for method in (DBN.energy, lambda network, v: network.predict_hidden(v, known), DBN.call):
         np.testing.assert_array_equal(numpy(method(again, v)), numpy(method(dbn, v)))
@@ -130,14 +129,16 @@ def test_a_dbn_comes_back_as_it_was(dbn, tmp_path):
 
 def test_fine_tuning_goes_on_where_it_was(dbn, tmp_path):
     dbn.compile(optimizer=keras.optimizers.Adam(0.01))
-    dbn.train_on_batch(rows_for(dbn))
+    dbn.train_on_batch(some_sequences())
     again = reloaded(dbn, tmp_path)
     for network in (dbn, again):
-        network.train_on_batch(rows_for(dbn))
+        network.train_on_batch(some_sequences())
     assert_same_weights(dbn, again)
 
 
-def test_a_dbn_is_made_again_from_its_configuration(dbn):
+@pytest.mark.parametrize("options", [{}, SEQUENCES], ids=["plain", "sequences"])
+def test_a_dbn_is_made_again_from_its_configuration(options):
+    dbn = network_of(**options)
     config = dbn.get_config()
     again = DBN.from_config(config)
     assert again.get_config() == config

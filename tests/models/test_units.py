@@ -125,7 +125,7 @@ def test_samples_are_as_frequent_as_they_are_likely(kind):
     assert oracle.chi_square(counts, expected) < oracle.chi_square_limit(len(expected))
 
 
-@pytest.mark.parametrize("categories", [2, 5, 48, 131])
+@pytest.mark.parametrize("categories", [2, 48])
 def test_forbidden_categories_are_never_drawn(categories):
     """Not even with numbers that fall exactly on the borders between categories."""
     rng, rows = np.random.default_rng(13), 1009

@@ -1,4 +1,7 @@
-"""Rewriting tapes: what is held stays, draws are those of the network, and constraints are obeyed."""
+"""Rewriting tapes: what is held stays, draws are those of the network, and constraints are obeyed.
+
+Each batch size, length and kind of constraints is compiled anew, so tests share 3 or 31 tapes of 7 blocks if they can.
+"""
 
 from dataclasses import dataclass
 
@@ -23,6 +26,7 @@ SIZES = (5, 5, 3, 1, 1, 7)  # units of each code
 N, G, HELD = 22, 6, [0, 0, 0, 0, 0, 1]
 CELLS, LINES = np.array([0, 1, 2, 0, 1, 3]), np.array([0, 0, 1, 2])  # a group and a bit are a cell
 REACH = 2  # blocks that stand before a tape: the spans are 3 and 3
+L = 7
 QUICK = Schedule(iterations=7, opening=0.3, cycle=2)
 NEVER = -1e9
 
@@ -46,16 +50,20 @@ def deaf():
     network = DBN(UNITS, (3,), spans=(3,), held=HELD)
     network.rbms[0].W.assign(np.zeros((3 * N, 3), np.float32))
     network.rbms[0].a.assign(np.random.default_rng(5).normal(size=N).astype(np.float32))
-    return network
+    return Rewriter(network)
 
 
-def tapes(B, L, held=0.5, seed=0):
+def biases(deaf):
+    return numpy(deaf.dbn.rbms[0].a).astype(float)
+
+
+def tapes(B, L=L, held=0.5, seed=0):
     rng = np.random.default_rng(seed)
     codes, cells = rng.integers(0, CATEGORIES, (B, L, G)), rng.random((B, L, CELLS.max() + 1)) < held
     return Tapes(codes, cells[..., CELLS] | np.array(HELD, bool))
 
 
-def free(B, L):
+def free(B, L=L):
     return tapes(B, L, held=0)
 
 
@@ -67,7 +75,7 @@ def of_units(per_code):
 # -- what is held and what is drawn ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("B", "L"), [(1, 1), (3, 5), (2, 7), (3, 29), (1, 131)])
+@pytest.mark.parametrize(("B", "L"), [(1, 1), (3, 7), (1, 61)])
 def test_held_codes_never_change_and_free_ones_take_their_categories(rewriter, B, L):
     for seed, held in enumerate((0.1, 0.5, 0.9)):
         tape = tapes(B, L, held, seed)
@@ -79,33 +87,33 @@ def test_held_codes_never_change_and_free_ones_take_their_categories(rewriter, B
 
 
 def test_everything_held_is_given_back_and_context_is_held_unasked(rewriter):
-    tape = tapes(2, 7, held=1)
+    tape = tapes(3, held=1)
     np.testing.assert_array_equal(rewriter.rewrite(tape, QUICK), tape.codes)
     got = rewriter.rewrite(Tapes(tape.codes, np.zeros_like(tape.known)), QUICK)
     np.testing.assert_array_equal(got[..., -1], tape.codes[..., -1])
 
 
 def test_everything_free_is_drawn(rewriter):
-    drawn = rewriter.rewrite(free(101, 29), QUICK)
+    drawn = np.concatenate([rewriter.rewrite(free(31), QUICK, seed=seed) for seed in range(7)])
     for code, categories in enumerate(CATEGORIES[:-1]):
         assert set(np.unique(drawn[..., code])) == set(range(categories))
 
 
 def test_the_same_seed_gives_the_same_tape_and_another_something_else(rewriter):
-    drawn = [rewriter.rewrite(tapes(3, 29), QUICK, seed=seed) for seed in (1, 1, 2)]
+    drawn = [rewriter.rewrite(tapes(3), QUICK, seed=seed) for seed in (1, 1, 2)]
     np.testing.assert_array_equal(drawn[0], drawn[1])
     assert not np.array_equal(drawn[0], drawn[2])
 
 
 def test_what_stands_in_free_places_does_not_count(rewriter):
-    tape, other = tapes(3, 29, seed=0), tapes(3, 29, seed=1)
+    tape, other = tapes(3, seed=0), tapes(3, seed=1)
     changed = tape._replace(codes=np.where(tape.known, tape.codes, other.codes))
     np.testing.assert_array_equal(rewriter.rewrite(tape, QUICK), rewriter.rewrite(changed, QUICK))
 
 
 @pytest.mark.parametrize("codes", [[0, 1, 2, 3, 4], [5]], ids=["music", "context"])
 def test_what_is_held_and_the_context_do_count(rewriter, codes):
-    tape = tapes(3, 29)
+    tape = tapes(3)
     changed = tape.codes.copy()
     changed[..., codes] = (changed[..., codes] + 1) % np.array(CATEGORIES)[codes]
     drawn = [rewriter.rewrite(x, QUICK)[~tape.known] for x in (tape, tape._replace(codes=changed))]
@@ -132,36 +140,34 @@ def by_hand(dbn, tape, schedule, seed, temperature):
 
 @pytest.mark.parametrize("temperature", [1.0, 0.4])
 def test_one_iteration_draws_all_that_is_free_from_what_the_network_predicts(rewriter, temperature):
-    tape = tapes(101, 5)
+    tape = tapes(31)
     got = rewriter.rewrite(tape, Schedule(iterations=1), seed=13, temperature=temperature)
     np.testing.assert_array_equal(got, by_hand(rewriter.dbn, tape, Schedule(iterations=1), 13, temperature))
 
 
-@pytest.mark.parametrize("nested", [False, True])
-def test_each_iteration_draws_its_share_from_what_the_network_predicts(rewriter, nested):
+@pytest.mark.parametrize(("iterations", "nested"), [(37, False), (17, True)])  # 32 are run in one call
+def test_each_iteration_draws_its_share_from_what_the_network_predicts(rewriter, iterations, nested):
     """Through the opening, several cycles and the closing pass."""
-    tape, schedule = tapes(5, 7, held=0.3), Schedule(iterations=41, opening=0.3, cycle=5, closing=0.2, nested=nested)
+    tape, schedule = tapes(31, held=0.3), Schedule(iterations, opening=0.3, cycle=5, closing=0.2, nested=nested)
     got = rewriter.rewrite(tape, schedule, seed=3)
     np.testing.assert_array_equal(got, by_hand(rewriter.dbn, tape, schedule, 3, 1.0))
 
 
 def test_codes_are_drawn_as_often_as_they_are_likely(deaf):
     """One good sampler in ten thousand fails; the seed is fixed."""
-    drawn = Rewriter(deaf).rewrite(free(2003, 5), QUICK, seed=1)
-    for code, logits in enumerate(np.split(numpy(deaf.rbms[0].a).astype(float), np.cumsum(SIZES)[:-1])[:-1]):
+    drawn = deaf.rewrite(free(2003, 5), QUICK, seed=1)
+    for code, logits in enumerate(np.split(biases(deaf), np.cumsum(SIZES)[:-1])[:-1]):
         p = np.exp(logits if len(logits) > 1 else np.append(0, logits))
         counts = np.bincount(drawn[..., code].ravel(), minlength=len(p))
         assert oracle.chi_square(counts, p / p.sum() * counts.sum()) < oracle.chi_square_limit(len(p))
 
 
-@pytest.mark.parametrize("L", [7, 29])
-def test_draws_that_do_not_hear_the_end_do_not_depend_on_the_blocks_after_it(dbn, monkeypatch, L):
+def test_draws_that_do_not_hear_the_end_do_not_depend_on_the_blocks_after_it(dbn, monkeypatch):
     drawn = []
-    for extra in (0, 3, 8):
+    for extra in (0, 8):
         monkeypatch.setattr(anneal, "_round_up", lambda blocks, extra=extra: blocks + extra)
-        drawn.append(Rewriter(dbn).rewrite(tapes(1, L), Schedule(iterations=1), seed=5)[:, : L - REACH])
+        drawn.append(Rewriter(dbn).rewrite(tapes(1), Schedule(iterations=1), seed=5)[:, : L - REACH])
     np.testing.assert_array_equal(drawn[0], drawn[1])
-    np.testing.assert_array_equal(drawn[0], drawn[2])
 
 
 def test_blocks_that_hear_only_themselves_do_not_depend_on_them_at_all(monkeypatch):
@@ -170,34 +176,34 @@ def test_blocks_that_hear_only_themselves_do_not_depend_on_them_at_all(monkeypat
         stir(rbm, depth, scale=0.7)
     for extra in (0, 5):
         monkeypatch.setattr(anneal, "_round_up", lambda blocks, extra=extra: blocks + extra)
-        drawn.append(Rewriter(network).rewrite(tapes(1, 13), QUICK, seed=5))
+        drawn.append(Rewriter(network).rewrite(tapes(1), QUICK, seed=5))
     np.testing.assert_array_equal(drawn[0], drawn[1])
 
 
 def test_cycles_without_blocks_change_nothing(rewriter):
-    tape = tapes(3, 29)
+    tape = tapes(3)
     opening = rewriter.rewrite(tape, Schedule(iterations=1))
     idle = Schedule(iterations=20, opening=0.05, cycle=5, most_blocks=0.0, least_blocks=0.0, closing=0)
     np.testing.assert_array_equal(rewriter.rewrite(tape, idle), opening)
     assert not np.array_equal(rewriter.rewrite(tape, idle._replace(most_blocks=1.0)), opening)
 
 
-def test_a_compiled_rewriter_follows_the_weights(dbn):
-    network = DBN.from_config(dbn.get_config())
-    rewriter, tape = Rewriter(network), tapes(3, 29)
-    before = rewriter.rewrite(tape, QUICK)
+def test_a_compiled_rewriter_follows_the_weights(dbn, rewriter):
+    network, tape = DBN.from_config(dbn.get_config()), tapes(3)
+    other = Rewriter(network)
+    before = other.rewrite(tape, QUICK)
     for ours, theirs in zip(network.rbms, dbn.rbms, strict=True):
         for name in "Wabml":
             getattr(ours, name).assign(getattr(theirs, name))
-    after = rewriter.rewrite(tape, QUICK)
+    after = other.rewrite(tape, QUICK)
     assert not np.array_equal(before, after)
-    np.testing.assert_array_equal(after, Rewriter(dbn).rewrite(tape, QUICK))
+    np.testing.assert_array_equal(after, rewriter.rewrite(tape, QUICK))
 
 
 def test_progress_is_told_to_the_end(rewriter):
     told = []
-    rewriter.rewrite(tapes(3, 29), Schedule(iterations=67), progress=lambda done, of: told.append((done, of)))
-    assert told == [(32, 67), (64, 67), (67, 67)]
+    rewriter.rewrite(tapes(3), Schedule(iterations=37), progress=lambda done, of: told.append((done, of)))
+    assert told == [(32, 37), (37, 37)]
 
 
 # -- biases and mixtures -----------------------------------------------------------------------------------------------
@@ -205,35 +211,34 @@ def test_progress_is_told_to_the_end(rewriter):
 
 @pytest.mark.parametrize(("temperature", "iterations"), [(1.0, 1), (1.0, 9), (0.05, 2), (10.0, 2)])
 def test_what_a_bias_forbids_is_never_drawn(rewriter, temperature, iterations):
-    """In 17 000 draws, with another choice of what is forbidden at each place; one value at least is allowed."""
-    L, rng = 29, np.random.default_rng(iterations)
+    """With another choice of what is forbidden at each place; one value at least is allowed."""
+    rng = np.random.default_rng(iterations)
     allowed = [rng.random((L, categories)) < 0.5 for categories in CATEGORIES]
     for each in allowed:
         each[np.arange(L), rng.integers(0, each.shape[1], L)] = True
     columns = [np.where(each, 0, NEVER) for each in allowed]
     bias = np.concatenate([x if x.shape[1] > 2 else x[:, 1:] - x[:, :1] for x in columns], axis=1)
     schedule = Schedule(iterations=iterations, opening=0.2, cycle=3)
-    drawn = rewriter.rewrite(free(101, L), schedule, constraints=Constraints(bias), temperature=temperature)
+    drawn = rewriter.rewrite(free(31), schedule, constraints=Constraints(bias), temperature=temperature)
     for code, each in enumerate(allowed[:-1]):
         assert each[np.arange(L), drawn[..., code]].all()
     for code, each in enumerate(allowed[:3]):
-        assert not each[np.arange(L), rewriter.rewrite(free(101, L), schedule)[..., code]].all()
+        assert not each[np.arange(L), rewriter.rewrite(free(31), schedule)[..., code]].all()
 
 
 def test_a_bias_leans(deaf):
     """It is added to the logits of its block, and to no others."""
     bias = np.zeros((3, N), np.float32)
     bias[1, :5] = [2, 0, 0, -1, 0]
-    drawn = Rewriter(deaf).rewrite(free(6007, 3), QUICK, constraints=Constraints(bias))[..., 0]
+    drawn = deaf.rewrite(free(2003, 3), QUICK, constraints=Constraints(bias))[..., 0]
     for block in range(3):
-        p = np.exp(numpy(deaf.rbms[0].a)[:5].astype(float) + bias[block, :5])
+        p = np.exp(biases(deaf)[:5] + bias[block, :5])
         counts = np.bincount(drawn[:, block], minlength=5)
-        assert oracle.chi_square(counts, p / p.sum() * 6007) < oracle.chi_square_limit(5)
+        assert oracle.chi_square(counts, p / p.sum() * 2003) < oracle.chi_square_limit(5)
 
 
 def test_a_one_hot_context_is_the_code_and_a_mixture_is_something_else(rewriter):
-    B, L = 3, 29
-    tape, drawn = tapes(B, L), {}
+    tape, drawn = tapes(3), {}
     for one, other in ((2, 2), (5, 5), (2, 5)):
         context = np.full((L, N), np.nan)
         context[:, -7:] = (np.eye(7)[one] + np.eye(7)[other]) / 2
@@ -260,12 +265,11 @@ def tied(L, *places):
 
 
 def test_tied_places_are_always_equal(rewriter):
-    L = 13
-    groups = [[(0, 0), (5, 0), (5, 1)], [(7, 1), (2, 1)], [(3, 4), (4, 4), (4, 3)], [(12, 2), (0, 2)]]
+    groups = [[(0, 0), (5, 0), (5, 1)], [(6, 1), (2, 1)], [(3, 4), (4, 4), (4, 3)], [(6, 2), (0, 2)]]
     constraints = Constraints(np.random.default_rng(1).normal(0, 3, (L, N)), tied(L, *groups))
-    untied = rewriter.rewrite(free(101, L), QUICK)
-    for iterations in (1, 7, 40):
-        drawn = rewriter.rewrite(free(101, L), QUICK._replace(iterations=iterations), constraints=constraints)
+    untied = rewriter.rewrite(free(31), QUICK)
+    for schedule in (Schedule(iterations=1), QUICK):
+        drawn = rewriter.rewrite(free(31), schedule, constraints=constraints)
         for group in groups:
             for place in group[1:]:
                 np.testing.assert_array_equal(drawn[:, *place], drawn[:, *group[0]])
@@ -274,11 +278,11 @@ def test_tied_places_are_always_equal(rewriter):
 
 def test_tied_places_are_drawn_from_their_averaged_logits(deaf):
     """With what a bias adds to them; one good sampler in ten thousand fails, and the seed is fixed."""
-    L, rows, rng = 5, 6007, np.random.default_rng(2)
+    L, rows, rng = 5, 2003, np.random.default_rng(2)
     bias = rng.normal(size=(L, N)).astype(np.float32)
     groups, bits = [(0, 0), (1, 1), (4, 0)], [(3, 3), (3, 4)]
-    drawn = Rewriter(deaf).rewrite(free(rows, L), QUICK, constraints=Constraints(bias, tied(L, groups, bits)), seed=1)
-    logits = numpy(deaf.rbms[0].a).astype(float) + bias
+    drawn = deaf.rewrite(free(rows, L), QUICK, constraints=Constraints(bias, tied(L, groups, bits)), seed=1)
+    logits = biases(deaf) + bias
     mean = (logits[0, :5] + logits[1, 5:10] + logits[4, :5]) / 3
     cases = [((0, 0), mean), ((2, 0), logits[2, :5]), ((3, 3), np.append(0, logits[3, 13:15].mean()))]
     for place, expected in cases:
@@ -288,17 +292,17 @@ def test_tied_places_are_drawn_from_their_averaged_logits(deaf):
 
 
 def test_ties_to_what_is_held_are_held_with_it(rewriter):
-    L, tape = 7, free(3, 7)
-    tape.codes[:, 2, 0] = tape.codes[:, 6, 0] = [1, 4, 2]
+    tape = free(31)
+    tape.codes[:, 2, 0] = tape.codes[:, 6, 0] = np.arange(31) % 5
     tape.known[:, [2, 6], 0] = True
-    ties = Constraints(ties=tied(L, [(2, 0), (6, 0)]))
+    ties = Constraints(np.zeros((L, N)), tied(L, [(2, 0), (6, 0)]))
     drawn = rewriter.rewrite(tape, QUICK, constraints=ties)
     np.testing.assert_array_equal(drawn[:, [2, 6], 0], tape.codes[:, [2, 6], 0])
 
 
 @pytest.mark.parametrize("wrong", ["half known", "two values", "chained", "outside"])
 def test_ties_that_cannot_be_are_refused(rewriter, wrong):
-    L, tape = 7, free(3, 7)
+    tape = free(3)
     ties = tied(L, [(2, 0), (6, 0)])
     if wrong == "half known":
         tape.known[:, 6, 0] = True
@@ -355,16 +359,15 @@ def is_broken(rule, codes, *facts):
     return numpy(rule.broken(tensor(codes, "int32"), *facts)).astype(bool)
 
 
-@pytest.mark.parametrize("iterations", [1, 7, 40])
-def test_a_rule_holds_in_every_tape_although_draws_at_once_break_it(rewriter, iterations):
-    schedule = QUICK._replace(iterations=iterations)
-    assert is_broken(Differ(), rewriter.rewrite(free(31, 13), schedule)).any(axis=(1, 2)).mean() > 0.5
-    drawn = rewriter.rewrite(free(31, 13), schedule, constraints=Constraints(rules=(Differ(),)))
+@pytest.mark.parametrize("schedule", [Schedule(iterations=1), QUICK], ids=["one", "seven"])
+def test_a_rule_holds_in_every_tape_although_draws_at_once_break_it(rewriter, schedule):
+    assert is_broken(Differ(), rewriter.rewrite(free(31), schedule)).any(axis=(1, 2)).mean() > 0.5
+    drawn = rewriter.rewrite(free(31), schedule, constraints=Constraints(rules=(Differ(),)))
     assert not is_broken(Differ(), drawn).any()
 
 
 def test_a_rule_holds_between_what_is_held_and_what_is_free(rewriter):
-    tape = tapes(31, 13, held=0.3, seed=4)
+    tape = tapes(31, held=0.3, seed=4)
     tape.known[:, ::2, 0] = False  # between two held ones there is a choice
     drawn = rewriter.rewrite(tape, QUICK, constraints=Constraints(rules=(Differ(),)))
     assert not is_broken(Differ(), drawn).any()
@@ -372,24 +375,24 @@ def test_a_rule_holds_between_what_is_held_and_what_is_free(rewriter):
 
 
 def test_rules_of_tied_places_hold(rewriter):
-    ties = tied(13, *([(block, 0), (block + 5, 0)] for block in range(5)))
-    drawn = rewriter.rewrite(free(31, 13), QUICK, constraints=Constraints(ties=ties, rules=(Differ(),)))
+    ties = tied(L, *([(block, 0), (block + 3, 0)] for block in range(3)))
+    drawn = rewriter.rewrite(free(31), QUICK, constraints=Constraints(ties=ties, rules=(Differ(),)))
     assert not is_broken(Differ(), drawn).any()
-    np.testing.assert_array_equal(drawn[:, :5, 0], drawn[:, 5:10, 0])
+    np.testing.assert_array_equal(drawn[:, :3, 0], drawn[:, 3:6, 0])
 
 
 @pytest.mark.parametrize("code", [0, 3])
 def test_a_rule_that_cannot_hold_does_not_hang(rewriter, code):
     """Two held neighbours are alike; and between two held bits that differ, a third has no choice."""
-    tape = free(3, 13)
-    tape.known[:, [4, 5, 8, 10], code] = True
-    tape.codes[:, [4, 5, 8, 10], code] = [1, 1, 0, 1]
+    tape = free(31)
+    tape.known[:, [1, 2, 4, 6], code] = True
+    tape.codes[:, [1, 2, 4, 6], code] = [1, 1, 0, 1]
     told = []
     rules = Constraints(rules=(Differ(code),))
     drawn = rewriter.rewrite(tape, QUICK, constraints=rules, progress=lambda *at: told.append(at))
     assert told == [(7, 7)]
     np.testing.assert_array_equal(drawn[tape.known], tape.codes[tape.known])
-    assert is_broken(Differ(code), drawn)[:, [4, 5], code].all()
+    assert is_broken(Differ(code), drawn)[:, [1, 2], code].all()
 
 
 def test_rules_are_told_facts_that_differ_from_tape_to_tape(rewriter):
@@ -406,6 +409,7 @@ def test_rules_are_told_facts_that_differ_from_tape_to_tape(rewriter):
 # -- plans and wrong wishes --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 @given(st.integers(1, 300), st.integers(0, 20), st.floats(0.1, 0.9), st.floats(0, 0.2), st.floats(0, 1), st.booleans())
 @settings(deadline=None)
 def test_plans_open_with_everything_and_end_with_little(iterations, cycle, opening, least, closing, nested):
@@ -433,6 +437,7 @@ def test_plans_open_with_everything_and_end_with_little(iterations, cycle, openi
     assert np.all(np.diff(blocks[middle]) <= 1e-6)
 
 
+@pytest.mark.once
 def test_a_plan_has_the_shares_it_says():
     schedule = Schedule(iterations=100, opening=0.4, most=0.9, least=0.1, falling=0.5, cycle=12, closing=0.1)
     cells, blocks, cycles, _ = schedule.plan()

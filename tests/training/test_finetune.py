@@ -20,9 +20,8 @@ def some_codes(rows, seed=3):
     return np.where(rng.random(patterns.shape) < 0.1, noise, patterns).astype(np.uint8)
 
 
-@pytest.mark.parametrize("dropout", [0.0, 0.2])
-def test_fitting_lowers_the_loss_on_rows_that_are_held_out(dropout):
-    dbn = DBN(UNITS, (11, 5), dropout=dropout, seed=1)
+def test_fitting_lowers_the_loss_on_rows_that_are_held_out():
+    dbn = DBN(UNITS, (11, 5), dropout=0.2, seed=1)
     monitor = MaskedLikelihood(dbn, some_codes(256, seed=4))
     before = monitor()
     finetune.prepare(dbn, steps=8 * 30, rate=0.03, warmup=20)

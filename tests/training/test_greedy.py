@@ -85,7 +85,7 @@ def some_strip(blocks=53, length=7, seed=3):
     return Strip(some_codes(blocks, seed), starts, length)
 
 
-@pytest.mark.parametrize("span", [1, 3, 5])
+@pytest.mark.parametrize("span", [1, 5])
 def test_of_a_strip_a_layer_hands_on_a_strip_drawn_once_for_each_block(span, monkeypatch):
     """16 blocks at a time; in the middle of a window its blocks are drawn as from the window alone."""
     monkeypatch.setattr(greedy, "_BLOCKS", 16)
@@ -120,13 +120,12 @@ def test_a_layer_prepared_for_a_strip_is_one_prepared_for_its_windows():
     assert all(chain.tobytes() in windows for chain in numpy(ours.chain))
 
 
-@pytest.mark.parametrize("chains", [0, 16])
-def test_a_network_of_sequences_is_pretrained_on_a_strip(chains):
+def test_a_network_of_sequences_is_pretrained_on_a_strip():
     """Every other block is the same pattern: with the blocks around it, a hidden one is better known."""
     codes = some_codes(600)
     codes[1::2] = codes[::2]
     strip = Strip(codes, np.arange(0, 590, 2), 8)
-    dbn = DBN(UNITS, (7, 5), spans=(3, 3), chains=chains, blocks=8, seed=1)
+    dbn = DBN(UNITS, (7, 5), spans=(3, 3), chains=16, blocks=8, seed=1)
     told = []
     pretrain(dbn, strip, epochs=12, batch=32, rate=0.03, progress=lambda *arguments: told.append(arguments))
     assert [(depth, epoch) for depth, epoch, _ in told] == [(d, e) for d in (1, 2) for e in range(1, 13)]
