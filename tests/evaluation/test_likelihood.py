@@ -6,6 +6,7 @@ import pytest
 import oracle
 from credo.evaluation.likelihood import MaskedLikelihood, free_energy_gap
 from credo.models import random
+from credo.models.backend import compiled
 from machines import JOINT, dbn_and_oracle, numpy, rbm_and_oracle, tensor
 
 pytestmark = pytest.mark.machine
@@ -45,12 +46,13 @@ def test_the_gap_of_sequences():
 def nats_a_hidden_cell(dbn, codes, seed):
     """Row by row, with the masks of the network but sums and means of our own."""
     total = cells = 0.0
+    predict = compiled(dbn, dbn.predict_hidden)
     for start in range(0, len(codes), 256):
         known, hidden = dbn.draw_mask((256, *codes.shape[1:-1]), tensor(random.make_key(seed + start), "int32"))
         rows = codes[start : start + 256]
         known, hidden = numpy(known)[: len(rows)], numpy(hidden)[: len(rows)]
         v = oracle.expand(rows.reshape(-1, len(GROUPS)), GROUPS).reshape(*rows.shape[:-1], -1)
-        logits = numpy(dbn.predict_hidden(tensor(v), tensor(np.repeat(known, GROUPS, axis=-1)))).astype(float)
+        logits = numpy(predict(tensor(v), tensor(np.repeat(known, GROUPS, axis=-1)))).astype(float)
         for block in np.ndindex(rows.shape[:-1]):
             parts = np.split(logits[block], np.cumsum(GROUPS)[:-1])
             for part, code, is_known in zip(parts, rows[block], known[block], strict=True):
@@ -61,7 +63,7 @@ def nats_a_hidden_cell(dbn, codes, seed):
     return total / cells
 
 
-@pytest.mark.parametrize("lead", [(300,), (260, 3)], ids=str)
+@pytest.mark.parametrize("lead", [(300,), (31, 3)], ids=str)
 def test_masked_likelihood_is_the_nats_of_hidden_cells(lead):
     spans = (3, 1) if len(lead) > 1 else None
     dbn, _ = dbn_and_oracle(UNITS, GROUPS, (5, 3), spans=spans, held=[0, 1, 0, 0, 0, 0, 0], cells=CELLS)

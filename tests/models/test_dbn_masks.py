@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import oracle
+from credo.models.backend import compiled
 from credo.models.dbn import DBN
 from credo.models.units import Bernoulli
 from machines import JOINT, dbn_and_oracle, numpy, tensor
@@ -22,7 +23,8 @@ SPANS = (3, 5)
 
 
 def draw_mask(dbn, lead, counter=0, **options):
-    return tuple(numpy(x) for x in dbn.draw_mask(lead, tensor([SEED, counter], "int32"), **options))
+    draw = compiled(dbn, lambda key: dbn.draw_mask(lead, key, **options))  # sooner done than compiled piece by piece
+    return tuple(numpy(x) for x in draw(tensor([SEED, counter], "int32")))
 
 
 def numpy_mask(lead, counter=0, groupings=(), lines=None):
