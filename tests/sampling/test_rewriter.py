@@ -13,6 +13,7 @@ from keras import ops
 
 import oracle
 from credo.errors import UsageError
+from credo.models.backend import compiled
 from credo.models.dbn import DBN
 from credo.models.units import Bernoulli, Joint, Softmax
 from credo.sampling import anneal
@@ -122,6 +123,12 @@ def test_what_is_held_and_the_context_do_count(rewriter, codes):
 
 def by_hand(dbn, tape, schedule, seed, temperature):
     """The iterations one after the other, with the numbers of the same streams."""
+
+    def draw(codes, known, u):
+        logits = dbn.predict_hidden(UNITS.expand(codes), known) / temperature
+        return UNITS.collapse(UNITS.sample(logits, u))
+
+    draw = compiled(dbn, draw)
     B, L, _ = tape.codes.shape
     total = -(-(L + 2 * REACH) // 4) * 4
     pad = ((0, 0), (REACH, total - L - REACH), (0, 0))
@@ -132,9 +139,9 @@ def by_hand(dbn, tape, schedule, seed, temperature):
         by_cell = oracle.uniform(stream, counter, (B, total, CELLS.max() + 1)) < cells
         by_line = oracle.uniform(seed ^ 0x5EED, 2 * int(cycle), (B, total, LINES.max() + 1)) < blocks
         hidden = by_line[..., LINES[CELLS]] & by_cell[..., CELLS] & ~known
-        logits = dbn.predict_hidden(UNITS.expand(tensor(codes, "int32")), tensor(1 - of_units(hidden))) / temperature
         u = oracle.uniform(seed, 3 * index + 2, (B, total, G))
-        codes = np.where(hidden, numpy(UNITS.collapse(UNITS.sample(logits, tensor(u)))), codes)
+        drawn = draw(tensor(codes, "int32"), tensor(1 - of_units(hidden)), tensor(u))
+        codes = np.where(hidden, numpy(drawn), codes)
     return codes[:, REACH : REACH + L]
 
 
