@@ -50,7 +50,7 @@ def drummer(tmp_path_factory):
         model=replace(tiny.RECIPE.model, hidden=(24,), spans=(3,)),
         data=DataRecipe(styles=2, style_beats=1),
         pretraining=replace(tiny.RECIPE.pretraining, steps=0),
-        finetuning=replace(tiny.RECIPE.finetuning, steps=200, rate=2e-2),
+        finetuning=replace(tiny.RECIPE.finetuning, steps=300, rate=2e-2),
     )
     out = tmp_path_factory.mktemp("drums") / "run"
     with pytest.MonkeyPatch.context() as patch:
