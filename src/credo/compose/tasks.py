@@ -258,16 +258,25 @@ def _steps_of_bars(grid: Grid, first: int, last: int) -> tuple[int, int]:
 
 def _of_one_length(one: Grid, two: Grid) -> tuple[Grid, Grid]:
     """Both pieces from their first downbeat, cut to the length of the shorter."""
+    if one.texture != two.texture:
+        names = " and ".join(grid.texture.name for grid in (one, two))
+        raise UsageError(f"blend: expected two pieces of one texture, got {names}")
     cut = []
     for grid in (one, two):
         start = int(grid.timeline.pickup * grid.texture.steps_per_quarter)
-        cut.append(slice_grid(grid, start, grid.steps) if start else grid)
-    metres = [grid.timeline.metre_at(Fraction(0)) for grid in cut]
-    if (metres[0].numerator, metres[0].denominator) != (metres[1].numerator, metres[1].denominator):
-        names = " and ".join(f"{metre.numerator}/{metre.denominator}" for metre in metres)
-        raise UsageError(f"blend: expected two pieces of one metre, got {names}")
+        cut.append(slice_grid(grid, min(start, grid.steps), grid.steps) if start else grid)
     steps = min(cut[0].steps, cut[1].steps)
-    return slice_grid(cut[0], 0, steps), slice_grid(cut[1], 0, steps)
+    if not steps:
+        raise UsageError("blend: expected two pieces of some length after their upbeats, got nothing of one")
+    one, two = (slice_grid(grid, 0, steps) for grid in cut)
+    for number, (bar, other) in enumerate(zip(one.timeline.bars(), two.timeline.bars(), strict=False), 1):
+        if bar[:2] != other[:2] or bar[2].beat != other[2].beat:
+            names = " and ".join(f"{metre.numerator}/{metre.denominator}" for _, _, metre in (bar, other))
+            raise UsageError(
+                f"blend: expected two pieces of one metre, got {names} in bar {number}",
+                hint="cut both pieces to bars of one metre",
+            )
+    return one, two
 
 
 def _check_share(name: str, share: float) -> None:

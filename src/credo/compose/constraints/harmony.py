@@ -53,7 +53,7 @@ def spans(frame: Frame, request: Request) -> list[Span]:
     """The chords of a plan and their places; an upbeat has none.
 
     The chords of a bar share its beats: each has as many whole beats, the first ones those that are over. More chords
-    than beats have parts of one length.
+    than beats have parts of one length. Bars that are held throughout may be too short for theirs.
 
     Raises:
         UsageError: the chords of a bar cannot share its steps, or a chord is not of the scale.
@@ -62,8 +62,8 @@ def spans(frame: Frame, request: Request) -> list[Span]:
         return []
     plan, result = parse_chords(request.chords), []
     for bar in frame.bars:
-        if bar.number:
-            chords = plan[(bar.number - 1) % len(plan)]
+        chords = plan[(bar.number - 1) % len(plan)]
+        if bar.number and (_fits(frame, bar, len(chords)) or not frame.held[bar.start : bar.stop].all()):
             starts = [*_shares(frame, bar, len(chords)), bar.stop]
             pairs = zip(starts, starts[1:], chords, strict=False)
             result += [Span(start, min(stop, bar.stop), chord) for start, stop, chord in pairs if start < bar.stop]
@@ -80,13 +80,17 @@ def spans(frame: Frame, request: Request) -> list[Span]:
     return result
 
 
+def _fits(frame: Frame, bar: Bar, count: int) -> bool:
+    return count <= frame.bar_steps(bar) // frame.beat_steps(bar) or frame.bar_steps(bar) % count == 0
+
+
 def _shares(frame: Frame, bar: Bar, count: int) -> list[int]:
     beat, length = frame.beat_steps(bar), frame.bar_steps(bar)
     beats = length // beat
     if count <= beats:
         each, over = divmod(beats, count)
         return [bar.start + beat * (number * each + min(number, over)) for number in range(count)]
-    if length % count:
+    if not _fits(frame, bar, count):
         raise UsageError(
             f"chords: expected at most {beats} chords in a bar of {bar.metre.numerator}/{bar.metre.denominator}, "
             f"or as many as divide its {length} steps, got {count}"
@@ -176,7 +180,8 @@ def ending(frame: Frame, request: Request, plan: list[Span]) -> Ending | None:
     """Where the cadence stands.
 
     The final chord fills the last half of a bar of four beats, else the last bar, or all of the plan's last chord if
-    there is a plan and that is longer. The beat before it is the dominant's.
+    there is a plan and that is longer. A last bar that an upbeat makes so short that it has no second half counts as
+    whole. The beat before it is the dominant's.
 
     Raises:
         UsageError: there is no key, no room, or the plan of chords ends otherwise.
@@ -187,8 +192,9 @@ def ending(frame: Frame, request: Request, plan: list[Span]) -> Ending | None:
     if key is None:
         raise UsageError("cadence: expected a key, for the piece has none")
     bar = frame.bars[-1]
+    half = bar.origin + frame.bar_steps(bar) // 2
     four = frame.bar_steps(bar) == 4 * frame.beat_steps(bar)
-    arrival = last = max(bar.start, bar.origin + frame.bar_steps(bar) // 2) if four else bar.start
+    arrival = last = half if four and bar.start < half < bar.stop else bar.start
     tonic, dominant = _degrees(key, 0), _degrees(key, 4)
     basses = frozenset({dominant[0]})
     if plan:

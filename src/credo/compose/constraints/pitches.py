@@ -79,8 +79,12 @@ def polyphony(frame: Frame, request: Request, silent: np.ndarray) -> Part | None
     if most is None:
         return None
     part = Part.of("polyphony", frame)
-    for lane in frame.mono:
-        part.forbidden[silent[:, lane.index], lane.pitches] = True
+    for lane in frame.lanes:
+        if lane.voice.kind == "mono":
+            part.forbidden[silent[:, lane.index], lane.pitches] = True
+            continue
+        held = frame.held[:, lane.codes] & (frame.codes[:, lane.codes] > 0)
+        part.forbidden[:, lane.pitches] = held & (held.sum(1, keepdims=True) > most)  # which a remark tells
     if any(lane.voice.kind != "mono" and lane.voice.size > most for lane in frame.lanes):
         part.rules.append((FewKeys(Layout.of(frame, frame.window.shift), most), None))
     return part
@@ -112,7 +116,7 @@ def silenced(frame: Frame, request: Request, rests: np.ndarray) -> np.ndarray:
         left -= sounds[:, number]
     for number in outer:
         index = frame.mono[number].index
-        silent[:, index] |= ~held[:, number] & (left <= 0)
+        silent[:, index] |= ~sounds[:, number] & (left <= 0)  # a held rest is one of those that have to be
         left -= ~held[:, number] & ~rests[:, index] & ~silent[:, index]
     return silent
 

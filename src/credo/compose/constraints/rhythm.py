@@ -42,11 +42,13 @@ def pattern_steps(frame: Frame, name: str, pattern: str, until: int) -> np.ndarr
     """What a pattern says of each step: note begins, goes on, rest, or nothing; shape (T,), of one character each.
 
     Raises:
-        UsageError: the pattern does not divide a bar into whole steps.
+        UsageError: the pattern does not divide a bar, in which not all is held, into whole steps.
     """
-    signs = np.full(frame.steps, FREE)
+    signs, held = np.full(frame.steps, FREE), frame.held[:, frame.lane(name).codes].all(1)
     for bar in frame.bars:
         unit, beside = divmod(frame.bar_steps(bar), len(pattern))
+        if beside and held[bar.start : bar.stop].all():
+            continue
         if beside:
             raise UsageError(
                 f"rhythm: expected a pattern for {name} that divides the {frame.bar_steps(bar)} steps of a bar of "
@@ -131,13 +133,16 @@ def repeats(frame: Frame, request: Request) -> Part | None:
     bar or out of the last one are cut there, in the original and in the copy.
 
     Raises:
-        UsageError: a bar and its original differ in length.
+        UsageError: a bar and its original differ in length, or the piece has no such bars.
     """
     if not request.repeats:
         return None
     part = Part.of("repeats", frame)
     bars, edges = {bar.number: bar for bar in frame.bars}, []
     for first, count, original in request.repeats:
+        if first + count - 1 not in bars:
+            last = frame.bars[-1].number
+            raise UsageError(f"repeats: expected bars of 1 to {last}, got {count} bars from {first}")
         for offset in range(count):
             copy, source = bars[first + offset], bars[original + offset]
             if copy.stop - copy.start != source.stop - source.start:

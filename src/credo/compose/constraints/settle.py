@@ -25,16 +25,18 @@ class Effort(NamedTuple):
         moves: changes one after another.
         reach: steps before and after the place whose notes may change too.
         spots, values: where two notes change at once: how many notes are looked at, and values of each.
+        failures: places that may be left as they are before the search ends.
     """
 
     moves: int
     reach: int
     spots: int
     values: int
+    failures: int
 
 
 #: Little effort first; more for what is left.
-_EFFORTS = (Effort(8, 0, 6, 6), Effort(40, 0, 10, 8), Effort(120, 4, 14, 8))
+_EFFORTS = (Effort(8, 0, 6, 6, 200), Effort(40, 0, 10, 8, 20), Effort(120, 4, 14, 8, 5))
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,22 +134,34 @@ class Search:
         """Mend what can be mended; returns the steps at which something stays broken."""
         certain = self._of_held()
         for effort in _EFFORTS:
-            hopeless = set(certain)
-            while broken := [step for step in self.broken() if step not in hopeless]:
+            hopeless: set[int] = set()
+            while broken := [step for step in self._steps(self._count() > certain) if step not in hopeless]:
                 if not self._mend(broken[0], effort):
                     hopeless.add(broken[0])
+                    if len(hopeless) > effort.failures:
+                        break
         return self.broken()
 
-    def _of_held(self) -> set[int]:
-        """Steps at which nothing is broken but parallels of held notes, which nothing can mend."""
-        held = np.pad(np.where(self.group < 0, self.x, -1), ((1, 1), (0, 0)), constant_values=-1)[None]
-        nothing = np.zeros_like(self.laws.tones)
-        count = replace(self.laws, tones=nothing).between(held[:, :-1], held[:, 1:], np.arange(-1, len(self.x)))[0]
-        return {int(step) - 1 for step in np.flatnonzero((count > 0) & (count == self._count()))}
+    def _of_held(self) -> np.ndarray:
+        """How much held notes break among themselves, which nothing can mend; as `_count`."""
+        held = np.pad(self.group < 0, ((1, 1), (0, 0)), constant_values=True)
+        steps, x = np.arange(-1, len(self.x)), np.pad(self.x, ((1, 1), (0, 0)), constant_values=-1)
+        silence, nothing = np.where(held, x, -1)[None], np.zeros_like(self.laws.tones)
+        count = replace(self.laws, tones=nothing).between(silence[:, :-1], silence[:, 1:], steps)[0]
+        both = held[:-1] & held[1:]
+        one, two = (np.where(both, side, -1)[None] for side in (x[:-1], x[1:]))
+        count += replace(self.laws, parallels=False).between(one, two, steps)[0]
+        missing = self.laws.at_steps(silence[:, 1:-1], steps[1:])[0]
+        count[1:] += np.maximum(missing - (~held[1:-1]).sum(1), 0)
+        return count
 
     def broken(self) -> list[int]:
         """Steps at which, or between which and the next, something is broken; -1 for before the first."""
-        return [int(step) - 1 for step in np.flatnonzero(self._count())]
+        return self._steps(self._count() > 0)
+
+    @staticmethod
+    def _steps(flags: np.ndarray) -> list[int]:
+        return [int(step) - 1 for step in np.flatnonzero(flags)]
 
     def _count(self) -> np.ndarray:
         """How much is broken at each step and between it and the next, from before the first on; shape (T + 1,)."""
