@@ -101,6 +101,21 @@ def test_what_does_not_fit_a_bar_counts_where_notes_are_written(composer, wish):
         composer.perform(infill(grid, bars=(2, 3)), Request(**wish))
 
 
+@pytest.mark.parametrize(("metre", "steps"), [((5, 32), "5/2"), ((1, 32), "1/2"), ((3, 16), "3")])
+def test_bars_that_no_pattern_divides_are_told(composer, metre, steps):
+    grid = piece("3", (0, metre))
+    with pytest.raises(UsageError, match=f"divides the {steps} steps of a bar of {metre[0]}/{metre[1]}, got 4 signs"):
+        composer.complete(grid, masks.nothing(grid), Request(rhythm=(("bass", "x-x-"),)))
+
+
+def test_a_pattern_counts_back_through_an_upbeat_of_more_than_a_bar(composer):
+    grid = piece("4", (0, (2, 8)), pickup="3/2")
+    request = Request(bars=count_bars(grid), rhythm=(("bass", "x-x."),))
+    bass = composer.complete(grid, masks.nothing(grid), request).voices[3]
+    np.testing.assert_array_equal(np.flatnonzero(bass.attack), [0, 2, 4, 6, 8, 10, 12, 14])
+    np.testing.assert_array_equal(np.flatnonzero(bass.sounding == REST), [1, 5, 9, 13])
+
+
 def test_repeats_of_bars_that_are_not_there_are_refused(composer):
     grid = piece("8", FOUR)
     with pytest.raises(UsageError, match="repeats: expected bars of 1 to 2, got 1 bars from 5"):

@@ -46,17 +46,19 @@ def pattern_steps(frame: Frame, name: str, pattern: str, until: int) -> np.ndarr
     """
     signs, held = np.full(frame.steps, FREE), frame.held[:, frame.lane(name).codes].all(1)
     for bar in frame.bars:
-        unit, beside = divmod(frame.bar_steps(bar), len(pattern))
+        length = bar.metre.bar * frame.window.beat
+        unit, beside = divmod(length, len(pattern))
         if beside and held[bar.start : bar.stop].all():
             continue
         if beside:
             raise UsageError(
-                f"rhythm: expected a pattern for {name} that divides the {frame.bar_steps(bar)} steps of a bar of "
+                f"rhythm: expected a pattern for {name} that divides the {length} steps of a bar of "
                 f"{bar.metre.numerator}/{bar.metre.denominator}, got {len(pattern)} signs in {pattern!r}"
             )
         for step in range(bar.start, min(bar.stop, until)):
             place, inside = divmod(step - bar.origin, unit)
-            signs[step] = GOES_ON if inside and pattern[place] == BEGINS else pattern[place]
+            sign = pattern[place % len(pattern)]  # an upbeat may be longer than a bar
+            signs[step] = GOES_ON if inside and sign == BEGINS else sign
     first = next((step for step in range(frame.steps) if signs[step] != GOES_ON), frame.steps)
     signs[:first] = RESTS
     return signs

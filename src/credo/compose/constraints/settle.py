@@ -36,7 +36,7 @@ class Effort(NamedTuple):
 
 
 #: Little effort first; more for what is left.
-_EFFORTS = (Effort(8, 0, 6, 6, 200), Effort(40, 0, 10, 8, 20), Effort(120, 4, 14, 8, 5))
+_EFFORTS = (Effort(8, 0, 6, 6, 60), Effort(40, 0, 10, 8, 12), Effort(120, 4, 14, 8, 4))
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,8 +238,8 @@ class Search:
         for one in sorted(choice):
             spots.setdefault(id(one.moves[0].cells), []).append(one)
         for one, two in combinations(list(spots.values())[: effort.spots], 2):
-            pairs = ((a.moves[0], b.moves[0]) for a in one[: effort.values] for b in two[: effort.values])
-            yield from (pair for pair in pairs if not _overlap(*pair))
+            if not _overlap(one[0].moves[0], two[0].moves[0]):
+                yield from ((a.moves[0], b.moves[0]) for a in one[: effort.values] for b in two[: effort.values])
 
     def _score(self, moves: list[tuple[Move, ...]]) -> list[_Choice]:
         """How much more each change breaks, and how much it changes the music."""
