@@ -123,6 +123,8 @@ def edited(card: Path, **changes) -> None:
         (lambda m: edited(m / "card.json", window_steps="many"), "expected a card of texture, window and keys"),
         (lambda m: edited(m / "card.json", window_steps=-4), "expected whole quarters of 4 steps each, got -4"),
         (lambda m: edited(m / "card.json", keys={"X": 1}), "key: expected"),
+        (lambda m: edited(m / "card.json", schedule={"closing": 2}), "expected a card with shares from 0 to 1"),
+        (lambda m: edited(m / "card.json", schedule={"speed": 1}), "expected a card with a schedule"),
     ],
 )
 def test_model_folders(refused, model, command, damage, told):

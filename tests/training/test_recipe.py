@@ -1,10 +1,11 @@
 """Recipes: read from TOML, checked, and told of in one line where they make no sense."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
 from credo.errors import FileError, UsageError
+from credo.sampling.schedule import Schedule
 from credo.training.recipe import DataRecipe, FinetuningRecipe, ModelRecipe, PretrainingRecipe, Recipe
 
 
@@ -72,7 +73,7 @@ def test_everything_can_be_said(tmp_path):
     [
         (
             "size = 3",
-            "expected one of name, seed, temperature, model, data, pretraining, finetuning at [top]",
+            "expected one of name, seed, temperature, model, data, pretraining, finetuning, sampling at [top]",
         ),
         ("[pretraining]\nspeed = 3", "expected one of steps, batch, rate, k, chains at [pretraining], got 'speed'"),
         ("[model]\nhidden = 3", "expected a list of whole numbers for hidden, got 3"),
@@ -104,6 +105,8 @@ def test_everything_can_be_said(tmp_path):
         ("seed = -1", "expected seed from 0 to 2147483647, got seed -1"),
         ("seed = 0.5", "expected int for seed, got 0.5"),
         ("name = ' '", "expected name of at least one letter, got name ' '"),
+        ("[sampling]\nclosing = 1.5", "expected sampling shares from 0 to 1"),
+        ("[sampling]\nleast = 0", "expected sampling.least > 0, opening > 0"),
         ("finetuning = 3", "expected a table at [finetuning], got 3"),
     ],
 )
@@ -128,3 +131,8 @@ def test_what_is_no_toml(tmp_path):
 def test_recipes_are_checked_however_they_are_made():
     with pytest.raises(UsageError):
         replace(Recipe(), seed=-1)
+
+
+def test_the_usual_sampling_is_the_samplers_own():
+    usual = Schedule()._asdict()
+    assert asdict(Recipe().sampling) == {key: usual[key] for key in asdict(Recipe().sampling)}

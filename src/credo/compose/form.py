@@ -194,10 +194,13 @@ class Form:
         again = request.iterations // 2 if varied and self.vary else 0
 
         remarks: list[str] = []
+        first = 0  # iterations of the whole, with those that its manner takes
 
-        def tell(done: int, _: int, before: int = 0) -> None:
+        def tell(done: int, total: int) -> None:
+            nonlocal first
+            first = total
             if progress:
-                progress(before + done, request.iterations + again)
+                progress(done, total + round(total * again / request.iterations))
 
         whole = replace(request, repeats=(*request.repeats, *self.repeats(varied=True)))
         grid = composer.complete(blank, masks.nothing(blank), whole, progress=tell, remarks=remarks)
@@ -208,7 +211,7 @@ class Form:
                 self._variation(grid, varied, request.seed),
                 exact,
                 remarks=remarks,
-                progress=lambda done, _: tell(done, 0, request.iterations),
+                progress=lambda done, total: progress and progress(first + done, first + total),
             )
         name, key = str(composer.card.get("name", "piece")), blank.timeline.key
         title = f"{name[:1].upper()}{name[1:]}{f' in {key.name}' if key else ''}, {self.pattern}"

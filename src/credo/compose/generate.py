@@ -17,7 +17,7 @@ from credo.compose.constraints.finish import finish
 from credo.compose.constraints.frame import Frame
 from credo.compose.constraints.obey import obey
 from credo.compose.manner import draw
-from credo.compose.models import find_model, window_of
+from credo.compose.models import find_model, schedule_of, window_of
 from credo.compose.seeds import Seed
 from credo.compose.styles import check_style, mix
 from credo.compose.tasks import Task, count_bars, in_tempo_and_key
@@ -98,7 +98,8 @@ class Composer:
         self.dbn, self.card, self.checksum, self.given = dbn, card, checksum, given
         self.window = window_of(card)
         self.texture = self.window.natural
-        self.temperature = float(card.get("temperature", 1.0))  # at which the model is best sampled
+        self.temperature = float(card.get("temperature", 1.0))  # at which the model is best sampled, and how
+        self.schedule = schedule_of(card)
         units = sum(block.groups * (block.categories if block.kind == "softmax" else 1) for block in self.window.blocks)
         if (self.window.size, units) != (dbn.visible.groups, dbn.visible.size):
             raise ModelError(f"model: expected {units} visible units by the card, got a network of {dbn.visible.size}")
@@ -263,7 +264,8 @@ class Composer:
         drawn = np.repeat(codes[None], count, axis=0)
         if not orders.held.all():
             tapes = Tapes(drawn, np.repeat(~free[None], count, axis=0))
-            drawn = draw(self.rewriter, window, tapes, request, constraints, progress, heat=self.temperature)
+            best = {"heat": self.temperature, "schedule": self.schedule}
+            drawn = draw(self.rewriter, window, tapes, request, constraints, progress, **best)
         grids = []
         for each in drawn:
             steps = window.attacked(window.to_steps(each, steps=grid.steps, first_step=first_step))

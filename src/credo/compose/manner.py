@@ -35,6 +35,7 @@ def draw(
     progress: Callable[[int, int], None] | None = None,
     *,
     heat: float = 1.0,
+    schedule: Schedule = Schedule(),  # noqa: B008 - immutable
 ) -> np.ndarray:
     """Draw the free codes of tapes: of notes first, then of their manner.
 
@@ -46,6 +47,7 @@ def draw(
         constraints: what the draws have to obey.
         progress: called with (iterations done, iterations in all).
         heat: multiplies the temperature for the notes.
+        schedule: the annealing of the notes, without its number of iterations.
 
     Returns:
         Codes, shape (B, L, G), uint8.
@@ -53,7 +55,7 @@ def draw(
     hot = {"temperature": request.temperature * heat, "seed": request.seed}
     manner = codes_of_manner(rewriter.dbn)
     if not manner.any():
-        schedule = Schedule(request.iterations)
+        schedule = schedule._replace(iterations=request.iterations)
         return rewriter.rewrite(tapes, schedule, constraints=constraints, progress=progress, **hot)
     known = tapes.known | rewriter.dbn.held
     # Arrays stand in both stages where one has them, so that the stages share a compiled kernel.
@@ -71,7 +73,8 @@ def draw(
     if not (known | manner).all():
         hushed = constraints._replace(unseen=(~known & manner).all(axis=0) | unseen)
         notes = Tapes(codes, known | manner)
-        codes = rewriter.rewrite(notes, Schedule(stages[0]), constraints=hushed, progress=told, **hot)
+        annealing = schedule._replace(iterations=stages[0])
+        codes = rewriter.rewrite(notes, annealing, constraints=hushed, progress=told, **hot)
     done = stages[0]
     if not (known | ~manner).all():
         cool = {"temperature": request.temperature, "seed": request.seed}

@@ -12,6 +12,7 @@ from credo.models.folder import CARD
 from credo.music.pitch import Key
 from credo.music.texture import Texture
 from credo.music.window import Window
+from credo.sampling.schedule import Schedule
 
 #: Models that ship with Credo.
 SHIPPED = Path(__file__).parent.parent / "pretrained"
@@ -70,6 +71,21 @@ def window_of(card: dict[str, Any]) -> Window:
         "model: expected a card with a window of whole quarters and shares of keys, "
         f"got {card['window_steps']!r} steps and {shares!r}"
     )
+
+
+def schedule_of(card: dict[str, Any]) -> Schedule:
+    """How a model is best sampled, by its card.
+
+    Raises:
+        ModelError: the card makes no sense.
+    """
+    shares = card.get("schedule", {})
+    try:
+        if all(0 <= float(share) <= 1 for share in shares.values()):
+            return Schedule(**shares)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ModelError(f"model: expected a card with a schedule: {_in_words(error)}") from error
+    raise ModelError(f"model: expected a card with shares from 0 to 1 in its schedule, got {shares!r}")
 
 
 def _in_words(error: Exception) -> str:

@@ -125,6 +125,31 @@ class DataRecipe:
 
 
 @dataclass(frozen=True, slots=True)
+class SamplingRecipe:
+    """How the finished model is best sampled: its annealing, see `sampling.schedule.Schedule`.
+
+    Attributes:
+        opening: part of the iterations that lays out the whole passage.
+        most: share of the free cells hidden at the start of the opening.
+        least: share of the cells hidden at the end of the opening and of each cycle.
+        falling: part of the opening during which the share falls.
+        most_blocks: share of the blocks that the first cycle writes anew.
+        least_blocks: share of the blocks that the last cycle writes anew.
+        closing: part of the iterations that goes over the whole passage again. More of it makes calmer music.
+        nested: whether each cell of the opening, and of a cycle, is drawn for good once, in a random order. Livelier.
+    """
+
+    opening: float = 0.3
+    most: float = 0.95
+    least: float = 0.05
+    falling: float = 0.75
+    most_blocks: float = 0.7
+    least_blocks: float = 0.15
+    closing: float = 0.25
+    nested: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """A whole training run.
 
@@ -136,6 +161,7 @@ class Recipe:
         data: how the training windows are cut.
         pretraining: greedy contrastive divergence.
         finetuning: backpropagation through the stack.
+        sampling: how the finished model is best sampled.
 
     Raises:
         UsageError: a value is out of range.
@@ -148,6 +174,7 @@ class Recipe:
     data: DataRecipe = field(default_factory=DataRecipe)
     pretraining: PretrainingRecipe = field(default_factory=PretrainingRecipe)
     finetuning: FinetuningRecipe = field(default_factory=FinetuningRecipe)
+    sampling: SamplingRecipe = field(default_factory=SamplingRecipe)
 
     def __post_init__(self) -> None:
         _check(self)
@@ -234,6 +261,8 @@ def _check(recipe: Recipe) -> None:
         "finetuning.rate > 0, clip > 0, decay >= 0": 0 < fine.rate < math.inf
         and fine.clip > 0
         and 0 <= fine.decay < math.inf,
+        "sampling shares from 0 to 1": all(0 <= share <= 1 for share in asdict(recipe.sampling).values()),
+        "sampling.least > 0, opening > 0": recipe.sampling.least > 0 and recipe.sampling.opening > 0,
     }
     for rule, holds in rules.items():
         if not holds:

@@ -17,7 +17,7 @@ import json
 import platform
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,7 @@ def train(
         "window_steps": window.steps,
         "room": window.room,
         "temperature": recipe.temperature,
+        "schedule": asdict(recipe.sampling),
         "styles": list(window.styles),
         "data": {
             **{key: getattr(corpus.card, key) for key in ("name", "licence", "citation", "origin")},
