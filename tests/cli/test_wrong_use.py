@@ -170,7 +170,7 @@ def test_corpora_that_cannot_be_trained_on(refused, tmp_path):
         ("seed = ", "is not TOML"),
         (
             "speed = 3",
-            "expected one of name, seed, temperature, model, data, pretraining, finetuning at [top]",
+            "expected one of name, seed, temperature, model, data, pretraining, finetuning, sampling at [top]",
         ),
         ("[model]\nsize = 3", "at [model], got 'size'"),
         ("model = 3", "recipe: expected a table at [model], got 3"),

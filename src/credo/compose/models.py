@@ -56,6 +56,7 @@ def window_of(card: dict[str, Any]) -> Window:
     Raises:
         ModelError: the card makes no sense.
     """
+    schedule_of(card)
     try:
         texture, styles = Texture.from_dict(card["texture"]), tuple(card.get("styles", ()))
         window = Window(texture, card["window_steps"], styles, card.get("room", 0))
