@@ -68,14 +68,13 @@ def build(bounds: np.ndarray, options: argparse.Namespace):
     from credo.models.units import Joint, Softmax
 
     units = Joint([Softmax(STEPS, int(high - low) + 2) for low, high in bounds])
-    voice, step = np.repeat(np.arange(VOICES), STEPS), np.tile(np.arange(STEPS), VOICES)
-    groupings = [step, step, voice] if options.grouped else []
+    step = np.tile(np.arange(STEPS), VOICES)
+    groupings = [step] * 3 if options.grouped else []  # whole frames, as the protocol hides them
     dbn = DBN(
         units,
         options.hidden,
         spans=options.spans,
         groupings=groupings,
-        lines=voice,
         lateral=options.lateral,
         passes=options.passes,
         dropout=options.dropout,
