@@ -97,12 +97,12 @@ def test_beams_and_their_hooks():
     assert beams(["16th", "eighth", "16th"]) == [["begin", "forward hook"], ["continue"], ["end", "backward hook"]]
 
 
-def drawn(notes, key: Key | None = None, metre=(4, 4), pickup=0, **part) -> ElementTree.Element:
+def drawn(notes, key: Key | None = None, metre=(4, 4), pickup=0, name="part", **part) -> ElementTree.Element:
     """The document of one part of (onset, pitch, duration)."""
     played = [Note(F(onset), pitch, F(duration)) for onset, pitch, duration in notes]
     keys = (KeyChange(F(0), key),) if key else ()
     timeline = Timeline(metres=(Metre(F(0), *metre),), keys=keys, pickup=F(pickup))
-    text = to_musicxml(Score((Part.of("part", played, **part),), timeline))
+    text = to_musicxml(Score((Part.of(name, played, **part),), timeline))
     return ElementTree.fromstring(re.sub("<!DOCTYPE[^>]*>", "", text))
 
 
@@ -139,6 +139,7 @@ def test_clefs_suit_the_range():
     assert clef(57, program=52) == ("G", "2", "-1")
     assert clef(45) == ("F", "4")
     assert clef(57, program=42) == ("F", "4")  # a cello
+    assert clef(57, name="Bass", program=52) == ("F", "4")  # one who sings high
     assert clef(60, program=41) == ("C", "3")  # a viola
     assert clef(38, is_drums=True)[0] == "percussion"
 

@@ -11,6 +11,7 @@ from credo.music.score import Note, Part
 _KEYBOARDS = frozenset({*range(8), *range(16, 24), 46})  # pianos, organs, harp
 _VIOLA = 41
 _LOW_PLAYERS = frozenset({*range(32, 40), 42, 43, 57, 58, 70})  # basses, cello, trombone, tuba, bassoon
+_LOW_SINGERS = frozenset({"bass", "basso", "baritone"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,7 @@ def _clef(part: Part) -> Clef:
     mean = sum(note.pitch for note in part.notes) / len(part.notes)
     if mean >= MIDDLE_C + 1:
         return TREBLE
-    if part.program in _LOW_PLAYERS or mean < MIDDLE_C - 6:
+    low = part.program in _LOW_PLAYERS or part.name.strip().lower() in _LOW_SINGERS
+    if low or mean < MIDDLE_C - 6:
         return BASS
     return TENOR
