@@ -11,7 +11,6 @@ training passages, which is as near as real music comes.
 from __future__ import annotations
 
 import argparse
-import time
 from pathlib import Path
 
 import numpy as np
@@ -60,10 +59,6 @@ def card(name: str, corpus: Corpus, out: Path, split: str, count: int) -> str:
         deliver(piece, out / name, formats=["midi", "roll"] if name == "drums" else ["midi", "score"], stem=f"{seed}")
         picture = "roll" if name == "drums" else "score"
         samples += [f"[Sample {seed}]({name}/{seed}.mid):", "", f"![sample {seed}]({name}/{seed}-{picture}.png)", ""]
-    composer.compose(Request(bars=16, seed=4))  # compiled for this length
-    began = time.monotonic()
-    composer.compose(Request(bars=16, seed=5))
-    seconds = time.monotonic() - began
     return "\n".join(
         [
             f"# {name}",
@@ -72,13 +67,12 @@ def card(name: str, corpus: Corpus, out: Path, split: str, count: int) -> str:
             *describe_card(composer.card),
             "```",
             "",
-            f"**Data.** {data['name']}: {data['origin']}. Licence: {data['licence']} {data['citation']}",
+            f"**Data.** {data['name']}: {data['origin']}. Licence: {data['licence'].rstrip('.')}. "
+            f"Cite: {data['citation']}.",
             "",
             f"**Training.** `credo train CORPUS --recipe recipes/{name}.toml`. "
             + ", ".join(f"{key} {value:.3f}" for key, value in scores.items() if value is not None)
             + ".",
-            "",
-            f"**Time.** 16 bars, warm: {seconds:.1f} s without writing files.",
             "",
             *table(composer, corpus, split, count),
             "",
