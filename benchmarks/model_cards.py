@@ -88,7 +88,7 @@ def main() -> None:
     parser.add_argument("--corpora", nargs="+", required=True, metavar="MODEL=CORPUS")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--split", default="valid")
-    parser.add_argument("--count", type=int, default=128)
+    parser.add_argument("--count", type=int, default=48)
     options = parser.parse_args()
     for pair in options.corpora:
         name, folder = pair.split("=", 1)

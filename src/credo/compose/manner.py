@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from credo.compose.wishes import Request
+from credo.compose.wishes import MOST_SEED, Request
 from credo.models.dbn import DBN
 from credo.music.window import Window
 from credo.sampling.anneal import Constraints, Rewriter, Schedule, Tapes
@@ -24,6 +24,8 @@ from credo.sampling.anneal import Constraints, Rewriter, Schedule, Tapes
 _FORBIDDEN = -1e9
 #: The manner is drawn in this share of the iterations that notes take.
 _SHARE = 0.25
+#: Between the random seeds of tapes whose manner is drawn one after the other.
+_APART = 1_000_003
 
 
 def draw(
@@ -61,7 +63,7 @@ def draw(
     # Arrays stand in both stages where one has them, so that the stages share a compiled kernel.
     shape = tapes.codes.shape[1:]
     unseen = np.zeros(shape, bool) if constraints.unseen is None else constraints.unseen
-    if any(voice.expressive for voice in window.texture.voices) and constraints.bias is None:
+    if _expressive(window) and constraints.bias is None:
         constraints = constraints._replace(bias=np.zeros((shape[0], rewriter.dbn.visible.size), np.float32))
     stages = [request.iterations, max(1, round(_SHARE * request.iterations))]
     codes, done, total = np.where(known, tapes.codes, 0), 0, sum(stages)
@@ -77,19 +79,20 @@ def draw(
         codes = rewriter.rewrite(notes, annealing, constraints=hushed, progress=told, **hot)
     done = stages[0]
     if not (known | ~manner).all():
-        cool = {"temperature": request.temperature, "seed": request.seed}
         played = []
         for some in _together(window, len(codes)):  # tapes whose notes forbid the same
             struck = constraints._replace(bias=_bias(window, codes[some], constraints.bias), unseen=unseen)
             tapes = Tapes(codes[some], known[some] | ~manner)
-            played.append(rewriter.rewrite(tapes, Schedule(stages[1]), constraints=struck, progress=told, **cool))
+            seed = (request.seed + _APART * some.start) % (MOST_SEED + 1)
+            cool = {"temperature": request.temperature, "seed": seed, "progress": told}
+            played.append(rewriter.rewrite(tapes, Schedule(stages[1]), constraints=struck, **cool))
         codes = np.concatenate(played)
     return codes
 
 
 def _together(window: Window, count: int) -> list[slice]:
     """Which tapes of a batch can be drawn at once: all, or each alone where loudness and timing depend on its notes."""
-    if any(voice.expressive for voice in window.texture.voices):
+    if _expressive(window):
         return [slice(tape, tape + 1) for tape in range(count)]
     return [slice(0, count)]
 
@@ -100,6 +103,10 @@ def codes_of_manner(dbn: DBN) -> np.ndarray:
     return np.any(beside, axis=0)[dbn.cells] if beside else np.zeros(len(dbn.cells), bool)
 
 
+def _expressive(window: Window) -> bool:
+    return any(voice.expressive for voice in window.texture.voices)
+
+
 def _bias(window: Window, codes: np.ndarray, bias: np.ndarray | None) -> np.ndarray | None:
     """The bias with what notes forbid their loudness and timing, which tapes with different notes do not share.
 
@@ -108,7 +115,7 @@ def _bias(window: Window, codes: np.ndarray, bias: np.ndarray | None) -> np.ndar
         codes: of one tape, with its notes, shape (1, L, G).
         bias: what is there already, shape (L, N), or None.
     """
-    if not any(voice.expressive for voice in window.texture.voices):
+    if not _expressive(window):
         return bias
     notes = codes[0]
     columns, first = [], 0

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from credo.errors import FileError, UsageError
+from credo.sampling.schedule import Schedule
 
 #: Bounds that are checked before memory is asked for.
 MOST_SEED, MOST_STEPS, MOST_UNITS, MOST_STYLES = 2**31 - 1, 4096, 65536, 200
@@ -124,29 +125,24 @@ class DataRecipe:
     hide_labels: float = 0.1
 
 
+_USUAL = Schedule()
+
+
 @dataclass(frozen=True, slots=True)
 class SamplingRecipe:
-    """How the finished model is best sampled: its annealing, see `sampling.schedule.Schedule`.
+    """How the finished model is best sampled: the shares of `sampling.schedule.Schedule`, where each is explained.
 
-    Attributes:
-        opening: part of the iterations that lays out the whole passage.
-        most: share of the free cells hidden at the start of the opening.
-        least: share of the cells hidden at the end of the opening and of each cycle.
-        falling: part of the opening during which the share falls.
-        most_blocks: share of the blocks that the first cycle writes anew.
-        least_blocks: share of the blocks that the last cycle writes anew.
-        closing: part of the iterations that goes over the whole passage again. More of it makes calmer music.
-        nested: whether each cell of the opening, and of a cycle, is drawn for good once, in a random order. Livelier.
+    More of `closing` makes calmer music, `nested` livelier.
     """
 
-    opening: float = 0.3
-    most: float = 0.95
-    least: float = 0.05
-    falling: float = 0.75
-    most_blocks: float = 0.7
-    least_blocks: float = 0.15
-    closing: float = 0.25
-    nested: bool = False
+    opening: float = _USUAL.opening
+    most: float = _USUAL.most
+    least: float = _USUAL.least
+    falling: float = _USUAL.falling
+    most_blocks: float = _USUAL.most_blocks
+    least_blocks: float = _USUAL.least_blocks
+    closing: float = _USUAL.closing
+    nested: bool = _USUAL.nested
 
 
 @dataclass(frozen=True, slots=True)
