@@ -14,7 +14,7 @@ MACHINE_WING = (
     *(f"credo.models.{name}" for name in ("backend", "dbn", "folder", "random", "rbm", "units")),
     *(f"credo.sampling.{name}" for name in ("anneal", "gibbs")),
     *(f"credo.training.{name}" for name in ("finetune", "greedy")),
-    "credo.evaluation.likelihood",
+    "credo.evaluation.likelihood.monitor",
 )
 
 

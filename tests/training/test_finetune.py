@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from credo.evaluation.likelihood import MaskedLikelihood
+from credo.evaluation.likelihood.monitor import MaskedLikelihood
 from credo.models.dbn import DBN
 from credo.training import finetune
 from machines import JOINT, dbn_and_oracle, numpy

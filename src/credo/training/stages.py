@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from credo.errors import CorpusError
-from credo.evaluation.likelihood import MaskedLikelihood, free_energy_gap
+from credo.evaluation.likelihood.monitor import MaskedLikelihood, free_energy_gap
 from credo.models import backend
 from credo.models.dbn import DBN
 from credo.strips import Strip

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import oracle
-from credo.evaluation.likelihood import MaskedLikelihood, free_energy_gap
+from credo.evaluation.likelihood.monitor import MaskedLikelihood, free_energy_gap
 from credo.models import random
 from credo.models.backend import compiled
 from machines import JOINT, dbn_and_oracle, numpy, rbm_and_oracle, tensor
