@@ -153,7 +153,9 @@ def free_energies(rbm: RBM, v: np.ndarray, rows: int = 4096) -> np.ndarray:
 
 
 def choices(units: Units) -> np.ndarray:
-    """How many values each code can take, shape (G,)."""
+    """How many values each code can take, shape (G,); of layers with real units, more than can be gone through."""
+    if not units.discrete:
+        return np.full(units.groups, MOST_STATES + 1)
     code = ops.convert_to_numpy(units.spread(ops.arange(units.groups)))
     sizes = np.bincount(code, minlength=units.groups)
     at_zero = ops.convert_to_numpy(units.expand(ops.zeros((1, units.groups), "int32")))[0]
