@@ -2,16 +2,17 @@
 
 With visible states v (N units), hidden states h (H units), weights W, biases a and b, and offsets m and l:
 
-    E(v, h) = -a.v - b.h - (v - m)' W (h - l)
+    E(v, h) = -base(v) - a.v - b.h - (v - m)' W (h - l)
 
-Offsets of zero give the textbook machine (Smolensky 1986; Hinton 2002); offsets near the means of the data centre it,
-which conditions the gradient far better (Montavon & Müller 2012; Melchior, Fischer & Wiskott 2016).
+where base(v) is the log base measure of the visible units: 0 for discrete ones, -v^2 / 2 s^2 for Gaussian ones. Offsets
+of zero give the textbook machine (Smolensky 1986; Hinton 2002); offsets near the means of the data centre it, which
+conditions the gradient far better (Montavon & Müller 2012; Melchior, Fischer & Wiskott 2016).
 
 A machine with a *span* S > 1 is convolutional (Lee, Grosse, Ranganath & Ng 2009): its states are sequences of L blocks,
 v of shape (B, L, N) and h of shape (B, L, H); each hidden block is joined to the S visible blocks around it by the same
 weights, W of shape (S N, H). Beyond the ends of a sequence the offsets stand, that is to say nothing is known there:
 
-    E(v, h) = -sum_p a.v_p - sum_q b.h_q - sum_q (patch_q(v - m))' W (h_q - l)
+    E(v, h) = -base(v) - sum_p a.v_p - sum_q b.h_q - sum_q (patch_q(v - m))' W (h_q - l)
 
 It is the plain machine with a banded matrix of shared weights, for sequences of any length. A plain machine takes
 sequences too, and treats each block alike and alone.
@@ -26,7 +27,7 @@ import numpy as np
 from keras import ops
 
 from credo.errors import UsageError
-from credo.models import random
+from credo.models import divergence, random
 from credo.models.backend import half_product
 from credo.models.units import Bernoulli, Units
 from credo.shapes import expect
@@ -68,6 +69,10 @@ class RBM(keras.Model):
         blocks: length of the persistent chains where they are sequences, L; 0 where they are not.
         held: shape (G,), 1 where a code is context that the chain never changes; None for none.
         l2: weight decay, added to the gradient as `l2 * W`.
+        sparsity: cost of hidden units whose mean over a batch is not `target`; see `divergence.sparsity`. 0 for none.
+        target: the share of the time that a hidden unit shall be on, p.
+        centring: rate at which the hidden offsets follow the hidden means of the data, with the visible biases
+            corrected so that the energy stays what it was up to a constant (see `move_hidden_offsets`); 0 for never.
         weight_scale: standard deviation of the initial weights.
         seed: of the initial weights and of all sampling.
 
@@ -86,6 +91,9 @@ class RBM(keras.Model):
         blocks: int = 0,
         held: list[int] | np.ndarray | None = None,
         l2: float = 0.0,
+        sparsity: float = 0.0,
+        target: float = 0.1,
+        centring: float = 0.0,
         weight_scale: float = 0.01,
         seed: int = 0,
         **kwargs: Any,
@@ -93,12 +101,17 @@ class RBM(keras.Model):
         super().__init__(**kwargs)
         if hidden < 1 or k < 1 or chains < 0:
             raise UsageError(f"RBM: expected hidden >= 1, k >= 1, chains >= 0, got {hidden}, {k}, {chains}")
+        if sparsity < 0 or not 0 < target < 1 or not 0 <= centring <= 1:
+            raise UsageError(
+                f"RBM: expected sparsity >= 0, 0 < target < 1, 0 <= centring <= 1, got {sparsity}, {target}, {centring}"
+            )
         if span < 1 or span % 2 == 0:
             raise UsageError(f"RBM: expected an odd span, got {span}")
         self.visible = Bernoulli(visible) if isinstance(visible, int) else visible
         self.hidden = Bernoulli(hidden)
         self.span, self.blocks = span, blocks
         self.k, self.chains, self.l2, self.weight_scale, self.seed = k, chains, l2, weight_scale, seed
+        self.sparsity, self.target, self.centring = sparsity, target, centring
         self.storage = "float32"
         self.half = False
         self.held = None if held is None else [int(x) for x in held]
@@ -118,6 +131,8 @@ class RBM(keras.Model):
         if chains:
             shape = (chains, blocks, N) if blocks else (chains, N)
             self.chain = self.add_weight(shape=shape, initializer="zeros", trainable=False, name="chain")
+        if centring:  # the hidden means of the last batch
+            self.h_mean = self.add_weight(shape=(H,), initializer="zeros", trainable=False, name="h_mean")
         self.build((None, self.visible.size))
 
     def build(self, input_shape: Any) -> None:
@@ -202,7 +217,8 @@ class RBM(keras.Model):
         """E(v, h) in nats; (B, N) and (B, H) to (B,)."""
         self._expect("v", v, "N")
         self._expect("h", h, "H")
-        return -_by_row(ops.matmul(v, self.a)) - _by_row(ops.matmul(h, self.b)) - self.interaction(v, h)
+        linear = ops.matmul(v, self.a) + self.visible.base(v)
+        return -_by_row(linear) - _by_row(ops.matmul(h, self.b)) - self.interaction(v, h)
 
     def free_energy(self, v: Any) -> Any:
         """Free energy of visible states, F(v) = -log sum_h exp(-E(v, h)).
@@ -215,7 +231,8 @@ class RBM(keras.Model):
         """
         self._expect("v", v, "N")
         field = self.h_field_from_v(v)
-        return _by_row(ops.matmul(field, self.l) - ops.matmul(v, self.a) - self.hidden.cumulant(self.b + field))
+        linear = ops.matmul(v, self.a) + self.visible.base(v)
+        return _by_row(ops.matmul(field, self.l) - linear - self.hidden.cumulant(self.b + field))
 
     def _expect(self, name: str, x: Any, axis: str) -> None:
         size = self.visible.size if axis == "N" else self.hidden.size
@@ -255,52 +272,55 @@ class RBM(keras.Model):
         h0 = self.hidden.mean(p.b + self.h_field_from_v(v0, p))
         if self.chains:
             v = ops.convert_to_tensor(self.chain)
-            vk, _ = self._run_chain(p, v, self.hidden.mean(p.b + self.h_field_from_v(v, p)), key)
+            h_mean = self.hidden.mean(p.b + self.h_field_from_v(v, p))
+            vk, _ = divergence.run_chain(self, p, v, h_mean, key)
             self.chain.assign(vk)
             watched = max(1, v0.shape[0] // 8) if v0.shape[0] else 1
             self._watch(v0[:watched], p.a + self.v_field_from_h(h0[:watched], p))
         else:
-            vk, first_logits = self._run_chain(p, v0, h0, key)
+            vk, first_logits = divergence.run_chain(self, p, v0, h0, key)
             self._watch(v0, first_logits)
         hk = self.hidden.mean(p.b + self.h_field_from_v(vk, p))
         self.key.assign(random.advance(key, 2 * self.k))
-        return self._surrogate(v0, h0, vk, hk, p)
+        if self.centring:
+            self.h_mean.assign(ops.mean(divergence.rows(h0), axis=0))
+        return divergence.surrogate(self, p, (v0, h0), (vk, hk))
 
-    def _run_chain(self, p: Parameters, v: Any, h_mean: Any, key: Any) -> tuple[Any, Any]:
-        """`k` steps of block Gibbs from v, whose hidden means are known; held codes never change.
+    def train_step(self, *arguments: Any) -> Any:
+        """Keras' own step of training and then, with `centring`, a move of the hidden offsets.
 
-        Returns:
-            The last visible states, and the visible logits of the first step; both of v's shape.
+        It takes what Keras hands over on each backend: a batch, or (on JAX) the state of all variables and a batch.
         """
-        lead, start, first_logits = ops.shape(v)[:-1], v, None
-        known = None if self.held is None else self.visible.spread(ops.convert_to_tensor(self.held, dtype="float32"))
-        for step in range(self.k):
-            if step:
-                h_mean = self.hidden.mean(p.b + self.h_field_from_v(v, p))
-            h = ops.cast(random.uniform(random.advance(key, 2 * step), (*lead, self.hidden.size)) < h_mean, "float32")
-            logits = p.a + self.v_field_from_h(h, p)
-            first_logits = logits if first_logits is None else first_logits
-            uniform = random.uniform(random.advance(key, 2 * step + 1), (*lead, self.visible.groups))
-            v = self.visible.sample(logits, uniform)
-            if known is not None:
-                v = known * start + (1 - known) * v
-        return v, first_logits
+        result = super().train_step(*arguments)
+        if not self.centring:
+            return result
+        if len(arguments) == 1:
+            self.move_hidden_offsets(self.l + self.centring * (self.h_mean - self.l))
+            return result
+        logs, (trained, others, *rest) = result
+        groups = (self.trainable_variables, trained), (self.non_trainable_variables, others)
+        mapping = [pair for variables, values in groups for pair in zip(variables, values, strict=True)]
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            self.move_hidden_offsets(self.l + self.centring * (self.h_mean - self.l))
+            moved = [[_value(scope, each, old) for each, old in zip(*group, strict=True)] for group in groups]
+        return logs, (*moved, *rest)
 
-    def _surrogate(self, v0: Any, h0: Any, vk: Any, hk: Any, p: Parameters) -> Any:
-        """Sum over parameters of (parameter x gradient), the gradients being the CD statistics of a block."""
-        positive, negative = (self._statistics(v, h, p) for v, h in ((v0, h0), (vk, hk)))
-        gradient_W = ops.stop_gradient(negative - positive + self.l2 * p.W)
-        gradient_a = ops.stop_gradient(ops.mean(_rows(vk), axis=0) - ops.mean(_rows(v0), axis=0))
-        gradient_b = ops.stop_gradient(ops.mean(_rows(hk), axis=0) - ops.mean(_rows(h0), axis=0))
-        return ops.sum(self.W * gradient_W) + ops.sum(self.a * gradient_a) + ops.sum(self.b * gradient_b)
+    def move_hidden_offsets(self, l: Any) -> None:  # noqa: E741 - the letter of the literature
+        """Give the hidden units other offsets, and the visible ones the biases that make up for it.
 
-    def _statistics(self, v: Any, h: Any, p: Parameters) -> Any:
-        """Mean over rows and blocks of patch(v - m) (h - l)', shape (S N, H)."""
-        heard, hears = _rows(self.patches(v - p.m)), _rows(h - p.l)
-        return ops.matmul(ops.transpose(heard), hears) / ops.cast(ops.shape(hears)[0], "float32")
+        With a' = a + W (l' - l) the energy of every state changes by the same number, so that the distribution stays
+        what it was (Montavon & Müller 2012; Melchior, Fischer & Wiskott 2016). With a span that is exact but for the
+        S // 2 blocks at either end of a sequence, where fewer hidden blocks hear a visible one.
+
+        Args:
+            l: the new offsets, shape (H,).
+        """
+        shift = ops.matmul(self.W, ops.reshape(l - self.l, (-1, 1)))
+        self.a.assign(self.a + ops.sum(ops.reshape(shift, (self.span, self.visible.size)), axis=0))
+        self.l.assign(l)
 
     def _watch(self, v: Any, logits: Any) -> None:
-        cross_entropy = self.visible.cumulant(logits) - ops.sum(v * logits, axis=-1)
+        cross_entropy = self.visible.cumulant(logits) - ops.sum(v * logits, axis=-1) - self.visible.base(v)
         self.reconstruction.update_state(cross_entropy / self.visible.groups)
 
     # -- saving ------------------------------------------------------------------------------------------------------
@@ -330,6 +350,9 @@ class RBM(keras.Model):
             "chains": self.chains,
             "held": self.held,
             "l2": self.l2,
+            "sparsity": self.sparsity,
+            "target": self.target,
+            "centring": self.centring,
             "weight_scale": self.weight_scale,
             "seed": self.seed,
         }
@@ -340,9 +363,10 @@ class RBM(keras.Model):
         return cls(**{**config, "visible": keras.saving.deserialize_keras_object(config["visible"])})
 
 
-def _rows(x: Any) -> Any:
-    """All blocks one below the other; (B, ..., N) to (B L, N)."""
-    return ops.reshape(x, (-1, x.shape[-1]))
+def _value(scope: Any, variable: Any, otherwise: Any) -> Any:
+    """What a variable is at the end of a stateless scope."""
+    value = scope.get_current_value(variable)
+    return otherwise if value is None else value
 
 
 def _by_row(x: Any) -> Any:
