@@ -11,6 +11,7 @@ knows passages of any length. All shapes (B, N) below may be (B, L, N), and must
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -18,10 +19,11 @@ import numpy as np
 from keras import ops
 
 from credo.errors import UsageError
-from credo.models import masks, random
+from credo.models import generation, masks, prediction, random
+from credo.models import labels as label_units
 from credo.models.backend import compiled
 from credo.models.lateral import Lateral
-from credo.models.rbm import RBM, as_states
+from credo.models.rbm import RBM
 from credo.models.units import Bernoulli, Units
 from credo.shapes import expect
 
@@ -56,6 +58,10 @@ class DBN(keras.Model):
         k: steps of the chain in pretraining; see `RBM`.
         chains: persistent chains in pretraining; see `RBM`.
         blocks: their length where they are sequences, L; see `RBM`.
+        labels: number of labels that rows may have, C; the top RBM has a one-hot group for them beside the units below
+            it. 0 for none. See `labels`.
+        label_share: where fine-tuning is told labels, the share of -log P(label | v) in its loss; the rest is the loss
+            of the hidden cells.
         seed: of the initial weights and of all sampling.
     """
 
@@ -75,6 +81,8 @@ class DBN(keras.Model):
         k: int = 1,
         chains: int = 0,
         blocks: int = 0,
+        labels: int = 0,
+        label_share: float = 0.5,
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
@@ -88,6 +96,10 @@ class DBN(keras.Model):
         self.spans = (1,) * len(self.layer_sizes) if spans is None else tuple(int(span) for span in spans)
         if len(self.spans) != len(self.layer_sizes):
             raise UsageError(f"DBN: expected a span a layer, got {self.spans} for {self.layer_sizes}")
+        if labels < 0 or not 0 <= label_share <= 1 or (labels and max(self.spans) > 1):
+            raise UsageError(
+                f"DBN: expected labels >= 0 (0 with spans) and 0 <= label_share <= 1, got {labels}, {label_share}"
+            )
         G = self.visible.groups
         self.held = np.zeros(G, bool) if held is None else np.asarray(held).astype(bool)
         self.cells = np.arange(G) if cells is None else np.asarray(cells).astype(int)
@@ -99,14 +111,16 @@ class DBN(keras.Model):
         if any(partition.shape != (self.cells.max() + 1,) for partition in partitions):
             raise UsageError(f"DBN: expected groupings and lines of {self.cells.max() + 1} cells each")
         self.passes, self.dropout, self.k, self.chains, self.seed = passes, dropout, k, chains, seed
-        self.blocks = blocks
+        self.blocks, self.labels, self.label_share = blocks, int(labels), float(label_share)
         below: list[Units] = [self.visible, *(Bernoulli(size) for size in self.layer_sizes[:-1])]
+        below[-1] = label_units.units_with(below[-1], self.labels)
+        held_low = [*self.held.astype(int), *([0] if self.labels and len(below) == 1 else [])]
         self.rbms = [
             RBM(
                 units,
                 size,
                 span=span,
-                held=self.held.astype(int) if depth == 0 and self.held.any() else None,
+                held=held_low if depth == 0 and self.held.any() else None,
                 k=k,
                 chains=chains,
                 blocks=blocks,
@@ -119,7 +133,8 @@ class DBN(keras.Model):
         self.nats = keras.metrics.Mean(name="nats")
         self.key = self.add_weight(shape=(2,), initializer="zeros", dtype="int32", trainable=False, name="key")
         self.key.assign(random.make_key(seed))
-        self._generate = compiled(self, self._run_generate)
+        self._generate = compiled(self, partial(generation.chain, self))
+        self._generate_from_top = compiled(self, partial(generation.top_chain, self))
         self.build((None, self.visible.size))
 
     def build(self, input_shape: Any) -> None:
@@ -133,19 +148,24 @@ class DBN(keras.Model):
 
     # -- up and down -------------------------------------------------------------------------------------------------
 
-    def up(self, v: Any) -> list[Any]:
-        """Means of all hidden layers given the visible states; (B, N) to a list of (B, H), lowest first."""
+    def up(self, v: Any, y: Any = None) -> list[Any]:
+        """Means of all hidden layers given the visible states; (B, N) to a list of (B, H), lowest first.
+
+        Args:
+            v: visible states, shape (B, N).
+            y: one-hot labels, shape (B, C); None where they are not known.
+        """
         layers = []
         for rbm in self.rbms:
-            v = rbm.mean_h_from_v(v)
+            v = rbm.mean_h_from_v(label_units.beside(self, v, y) if rbm is self.rbms[-1] else v)
             layers.append(v)
         return layers
 
     def down(self, h: Any) -> Any:
         """Logits of the visible units given the top layer's states; (B, H) to (B, N)."""
         for rbm in reversed(self.rbms[1:]):
-            h = rbm.mean_v_from_h(h)
-        return self.rbms[0].v_logits_from_h(h)
+            h = label_units.without(self, rbm, rbm.mean_v_from_h(h))
+        return label_units.without(self, self.rbms[0], self.rbms[0].v_logits_from_h(h))
 
     def predict_hidden(self, v: Any, known: Any, passes: int | None = None) -> Any:
         """Logits of all visible units, given the known ones.
@@ -158,33 +178,7 @@ class DBN(keras.Model):
         Returns:
             Logits, shape (B, N).
         """
-        return self._predict(v, known, passes or self.passes, None)
-
-    def _predict(self, v: Any, known: Any, passes: int, keep: Any) -> Any:
-        guess = ops.convert_to_tensor(self.rbms[0].m)
-        logits = None
-        for _ in range(passes):
-            state = known * v + (1 - known) * guess
-            fields = []  # what each hidden layer hears from below
-            for depth, rbm in enumerate(self.rbms):
-                fields.append(rbm.h_field_from_v(state))
-                state = ops.sigmoid(rbm.b + fields[-1])
-                if keep is not None and depth == 0:
-                    state = rbm.l + (state - rbm.l) * keep
-            # P(h | below, above) is proportional to P(h | above) P(below | h). The normaliser of the second factor is
-            # taken as constant, so that on the way down a layer hears both neighbours, as in a Boltzmann machine.
-            for rbm, field in zip(reversed(self.rbms[1:]), reversed(fields[:-1]), strict=True):
-                state = ops.sigmoid(rbm.v_logits_from_h(state) + field)
-            if keep is not None and len(self.rbms) > 1:
-                state = self.rbms[0].l + (state - self.rbms[0].l) * keep
-            logits = self._v_logits(state, known * v + (1 - known) * guess)
-            guess = self.visible.mean(logits)
-        return logits
-
-    def _v_logits(self, h: Any, v: Any) -> Any:
-        """Logits of the visible units given the first hidden layer and, where they are coupled, the others of them."""
-        logits = self.rbms[0].v_logits_from_h(h)
-        return logits if self.lateral is None else logits + self.lateral.field(v - self.rbms[0].m)
+        return prediction.predict(self, v, known, passes or self.passes, None)
 
     def energy(self, v: Any) -> Any:
         """How surprising visible states are: about minus their log probability, up to the top RBM's log Z.
@@ -193,6 +187,7 @@ class DBN(keras.Model):
         top RBM, it is the variational -E_q[log P(v | h)] - H(q) + E_q[F_top(h)] with means in the place of samples,
         -log P(v | E_q[h]) - H(q) + F_top(E_q[h]). Both terms are then curved, one too low and one too high, so that it
         is an approximation and no bound. Where visible units are coupled, the pseudo-likelihood stands for P(v | h).
+        Labels are summed out.
 
         Args:
             v: visible states, shape (B, N).
@@ -206,24 +201,54 @@ class DBN(keras.Model):
             logits = rbm.h_logits_from_v(state)
             q = rbm.hidden.mean(logits)
             entropy = ops.sum(ops.softplus(logits) - q * logits, axis=-1)
-            down = self._v_logits(q, state) if rbm is self.rbms[0] else rbm.v_logits_from_h(q)
-            each = rbm.visible.cumulant(down) - ops.sum(state * down, axis=-1) - entropy
+            down = prediction.v_logits(self, q, state) if rbm is self.rbms[0] else rbm.v_logits_from_h(q)
+            each = rbm.visible.cumulant(down) - ops.sum(state * down, axis=-1) - rbm.visible.base(state) - entropy
             total = total + (ops.sum(each, axis=-1) if len(each.shape) > 1 else each)
             state = q
-        return total + self.rbms[-1].free_energy(state)
+        return total + label_units.free_energy(self, state)
+
+    # -- labels ------------------------------------------------------------------------------------------------------
+
+    def label_log_prob(self, v: Any) -> Any:
+        """Log P(label | h), with h the means of the layer below the top one (of one layer: log P(label | v), exact).
+
+        Args:
+            v: visible states, shape (B, N).
+
+        Returns:
+            Nats, shape (B, C).
+
+        Raises:
+            UsageError: the network has no labels.
+        """
+        if not self.labels:
+            raise UsageError("DBN: expected a network with labels, got one without")
+        expect("v", v, "B N", N=self.visible.size)
+        for rbm in self.rbms[:-1]:
+            v = rbm.mean_h_from_v(v)
+        return label_units.log_prob(self, v)
+
+    def classify(self, v: Any) -> np.ndarray:
+        """The likeliest label of each row, given codes (B, G) or states (B, N); integers, shape (B,)."""
+        each = self.label_log_prob(label_units.split(self, v)[0])
+        return np.argmax(ops.convert_to_numpy(each), axis=-1)
 
     # -- fine-tuning -------------------------------------------------------------------------------------------------
 
     def call(self, v: Any) -> Any:
         """The code of visible states: means of the top layer. `v` may be states (B, N) or codes (B, G)."""
-        return self.up(as_states(self.visible, v))[-1]
+        return self.up(*label_units.split(self, v))[-1]
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """Mean over rows of the mean over hidden cells of -log P(cell | known cells), in nats."""
-        del y, y_pred, sample_weight
-        v = as_states(self.visible, ops.convert_to_tensor(x))
+        """Mean over rows of the mean over hidden cells of -log P(cell | known cells), in nats.
+
+        Of a network with labels rows may have theirs, as `y` or beside them (see `labels.join`): then `label_share` of
+        the loss is -log P(label | v).
+        """
+        del y_pred, sample_weight
+        v, y = label_units.split(self, x, y)
         key = ops.convert_to_tensor(self.key)
         lead = ops.shape(v)[:-1]
         known, cells_hidden = self.draw_mask(lead, key, grouped=True)
@@ -232,10 +257,14 @@ class DBN(keras.Model):
             uniform = random.uniform(random.advance(key, masks.draws(self)), (*lead, self.layer_sizes[0]))
             keep = ops.cast(uniform >= self.dropout, "float32") / (1 - self.dropout)
         self.key.assign(random.advance(key, masks.draws(self) + 1))
-        logits = self._predict(v, self.visible.spread(known), self.passes, keep)
+        logits = prediction.predict(self, v, self.visible.spread(known), self.passes, keep)
         nats = -_total((1 - known) * self.visible.log_prob(self.visible.collapse(v), logits))
         self.nats.update_state(ops.sum(nats) / ops.sum(cells_hidden))
-        return ops.mean(nats / cells_hidden)
+        loss = ops.mean(nats / cells_hidden)
+        if y is None:
+            return loss
+        told = -ops.mean(ops.sum(y * self.label_log_prob(v), axis=-1))
+        return (1 - self.label_share) * loss + self.label_share * told
 
     def draw_mask(self, lead: Sequence[int], key: Any, *, grouped: bool = False) -> tuple[Any, Any]:
         """What to hide; see `masks.draw_mask`."""
@@ -253,11 +282,13 @@ class DBN(keras.Model):
         known: Any = None,
         blocks: int = 0,
         temperature: float = 1.0,
+        label: int | np.ndarray | None = None,
     ) -> np.ndarray:
         """Draw visible states by block Gibbs in the top RBM, holding what is known.
 
         Each step goes up from the visible states, once back and forth in the top RBM, and down again, with every layer
-        sampled; known codes are put back each time. Without known codes and with one layer this is plain Gibbs.
+        sampled; known codes are put back each time. Without known codes and with one layer this is plain Gibbs. Where
+        the network has labels and nothing is known, the chain runs in the top RBM alone and goes down once, at the end.
 
         Args:
             count: number of states, B.
@@ -267,6 +298,7 @@ class DBN(keras.Model):
             known: which codes are known, shape (B, G) or (B, L, G), bool.
             blocks: the length of the sequences, L; 0 for states that are none.
             temperature: divides all logits; below 1 for more ordinary states.
+            label: of all states, or of each, shape (B,); None to leave it open.
 
         Returns:
             Visible states, shape (B, N) or (B, L, N).
@@ -286,44 +318,26 @@ class DBN(keras.Model):
         known = np.zeros((*lead, G), np.float32) if known is None else ops.convert_to_numpy(known).astype(np.float32)
         expect("v", v, f"{axes} N", B=count, L=blocks, N=N)
         expect("known", known, f"{axes} G", B=count, L=blocks, G=G)
+        from_top = self.labels and not known.any() and len(self.rbms) > 1
         arguments = (v, known, random.make_key(seed), np.float32(temperature), np.int32(steps))
-        return ops.convert_to_numpy(self._generate(*(ops.convert_to_tensor(x) for x in arguments)))
+        if label is not None:
+            arguments = (*arguments, label_units.held(self, label, lead))
+        run = self._generate_from_top if from_top else self._generate
+        return ops.convert_to_numpy(run(*(ops.convert_to_tensor(x) for x in arguments)))
 
-    def _run_generate(self, v: Any, known: Any, key: Any, temperature: Any, steps: Any) -> Any:
-        unit_known = self.visible.spread(known)
-        draws = 2 * len(self.rbms) + 2
-
-        def clamp(sampled: Any) -> Any:
-            return unit_known * v + (1 - unit_known) * sampled
-
-        def step(index: Any, state: Any) -> Any:
-            here = random.advance(key, 1 + index * draws)
-            return clamp(self.sample(state, here, temperature))
-
-        start_logits = ops.broadcast_to(ops.convert_to_tensor(self.rbms[0].a), ops.shape(v))
-        start = self.visible.sample(start_logits, random.uniform(key, (*v.shape[:-1], self.visible.groups)))
-        return ops.fori_loop(0, steps, step, clamp(start))
-
-    def sample(self, v: Any, key: Any, temperature: Any = 1.0) -> Any:
+    def sample(self, v: Any, key: Any, temperature: Any = 1.0, y: Any = None) -> Any:
         """One step of block Gibbs: up, back and forth in the top RBM, down, every layer sampled.
 
         Args:
             v: visible states, shape (B, N).
             key: of the draws; uses `2 * layers` keys.
             temperature: divides all logits.
+            y: one-hot labels, shape (B, C); None to draw them, where there are any.
 
         Returns:
             Visible states, shape (B, N).
         """
-        draw, h = 0, v
-        for rbm in self.rbms:
-            h = _draw(rbm.hidden, rbm.h_logits_from_v(h) / temperature, random.advance(key, draw))
-            draw += 1
-        for rbm in reversed(self.rbms):
-            logits = self._v_logits(h, v) if rbm is self.rbms[0] else rbm.v_logits_from_h(h)
-            h = _draw(rbm.visible, logits / temperature, random.advance(key, draw))
-            draw += 1
-        return h
+        return generation.step(self, v, key, temperature, y)
 
     # -- saving ------------------------------------------------------------------------------------------------------
 
@@ -344,6 +358,8 @@ class DBN(keras.Model):
             "k": self.k,
             "chains": self.chains,
             "blocks": self.blocks,
+            "labels": self.labels,
+            "label_share": self.label_share,
             "seed": self.seed,
         }
 
@@ -351,10 +367,6 @@ class DBN(keras.Model):
     def from_config(cls, config: dict[str, Any]) -> DBN:
         """Rebuild a network from its configuration."""
         return cls(**{**config, "visible": keras.saving.deserialize_keras_object(config["visible"])})
-
-
-def _draw(units: Units, logits: Any, key: Any) -> Any:
-    return units.sample(logits, random.uniform(key, (*logits.shape[:-1], units.groups)))
 
 
 def _total(x: Any) -> Any:
