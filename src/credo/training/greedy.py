@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from credo.models import labels as label_units
 from credo.models import random
 from credo.models.backend import Stepper, compiled
 from credo.models.dbn import DBN
 from credo.models.rbm import RBM, as_states
 from credo.strips import Strip
+from credo.training.contrastive import History, Phase, batch_rows, start_from, train_rbm
 
 _ROWS = 1024
 _BLOCKS = 4096
@@ -29,15 +31,7 @@ def prepare_layer(rbm: RBM, data: np.ndarray | Strip, *, steps: int, rate: float
         rate: learning rate at the start; it falls to nothing along a cosine.
         centre: whether to centre the machine on the data.
     """
-    sample = data[:: max(1, len(data) // 8192)]
-    axes = tuple(range(sample.ndim - 1))
-    mean = np.mean(
-        [np.mean(_states(rbm, batch), axis=axes) for batch in np.array_split(sample, -(-len(sample) // _ROWS))], 0
-    )
-    rbm.start_from(mean, centre=centre)
-    if rbm.chains:
-        rows = np.random.default_rng(rbm.seed).integers(0, len(data), rbm.chains)
-        rbm.start_chains(_states(rbm, data[rows]))
+    start_from(rbm, data, centre=centre)
     rbm.compile(optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, max(steps, 1))))
 
 
@@ -75,61 +69,66 @@ def _draw(draw: Callable[..., Any], x: np.ndarray, seed: int, index: int) -> np.
     return ops.convert_to_numpy(draw(ops.convert_to_tensor(x), ops.convert_to_tensor(key)))
 
 
-def batch_rows(rows: int, batch: int, steps: range, seed: int) -> np.ndarray:
-    """Row numbers of some steps: no row twice an epoch, in an order given by the seed; what fills no batch waits.
-
-    Args:
-        rows: number of rows of the data.
-        batch: rows a step; at most `rows` are taken.
-        steps: which steps, counted from the start of training.
-        seed: of the orders.
-
-    Returns:
-        Shape (len(steps), B). A step's rows do not depend on the steps asked for before, so that a resumed run goes on.
-    """
-    batch = min(batch, rows)
-    per_epoch = rows // batch
-    chosen, order, shuffled = [], np.empty(0, int), -1
-    for step in steps:
-        epoch, place = divmod(step, per_epoch)
-        if epoch != shuffled:
-            order, shuffled = np.random.default_rng((seed, epoch)).permutation(rows), epoch
-        chosen.append(order[place * batch : (place + 1) * batch])
-    return np.stack(chosen)
-
-
 def pretrain(
     dbn: DBN,
     data: np.ndarray | Strip,
+    labels: np.ndarray | None = None,
     *,
+    phases: Sequence[Phase] | None = None,
     epochs: int = 5,
     batch: int = 128,
     rate: float = 1e-3,
     progress: Callable[[int, int, dict[str, float]], None] | None = None,
-) -> None:
+) -> list[History]:
     """Pretrain all layers of a DBN by contrastive divergence, greedily, lowest first (Hinton et al. 2006).
 
     Args:
         dbn: the network.
         data: rows, codes (n, G) or states (n, N), or a strip of windows.
-        epochs: passes over the data a layer.
+        labels: of the rows, shape (n,), integers, where the network has labels: the top layer learns them too.
+        phases: how each layer is trained, by `contrastive.train_rbm`; None for epochs of CD as the network says.
+        epochs: passes over the data a layer; with phases, these and the next two do not count.
         batch: rows a step.
         rate: learning rate at the start; it falls to nothing along a cosine.
-        progress: called after each epoch with (layer, epoch, metrics), both from 1.
+        progress: called after each epoch with (layer, epoch, metrics), both from 1; with phases after each measurement
+            with (layer, step, record).
+
+    Returns:
+        The history of each layer, with phases; otherwise none.
+
+    Raises:
+        UsageError: labels are missing, of another number than the rows, or out of range.
     """
+    histories = []
     for depth, rbm in enumerate(dbn.rbms, 1):
-        size = min(batch, len(data))
-        per_epoch = len(data) // size
-        prepare_layer(rbm, data, steps=epochs * per_epoch, rate=rate)
-        stepper = Stepper(rbm, data)
-        for epoch in range(1, epochs + 1):
-            steps = range((epoch - 1) * per_epoch, epoch * per_epoch)
-            metrics = stepper.run(batch_rows(len(data), size, steps, dbn.seed + depth))
-            if progress:
-                progress(depth, epoch, metrics)
+        if depth == len(dbn.rbms) and dbn.labels:
+            data = label_units.join(dbn, data, labels)
+        if phases:
+            start_from(rbm, data)
+            tell = progress and (lambda history, depth=depth: progress(depth, history.step, history.records[-1]))
+            histories.append(train_rbm(rbm, data, phases, progress=tell))
+        else:
+            _pretrain_layer(dbn, depth, data, epochs, batch, rate, progress)
         if depth < len(dbn.rbms):
             data = layer_data(rbm, data, dbn.seed + depth)
+    return histories
 
 
-def _states(rbm: RBM, rows: np.ndarray) -> np.ndarray:
-    return ops.convert_to_numpy(as_states(rbm.visible, ops.convert_to_tensor(rows)))
+def _pretrain_layer(
+    dbn: DBN,
+    depth: int,
+    data: np.ndarray | Strip,
+    epochs: int,
+    batch: int,
+    rate: float,
+    progress: Callable[[int, int, dict[str, float]], None] | None,
+) -> None:
+    rbm, size = dbn.rbms[depth - 1], min(batch, len(data))
+    per_epoch = len(data) // size
+    prepare_layer(rbm, data, steps=epochs * per_epoch, rate=rate)
+    stepper = Stepper(rbm, data)
+    for epoch in range(1, epochs + 1):
+        steps = range((epoch - 1) * per_epoch, epoch * per_epoch)
+        metrics = stepper.run(batch_rows(len(data), size, steps, dbn.seed + depth))
+        if progress:
+            progress(depth, epoch, metrics)
