@@ -11,6 +11,7 @@ import typer
 from credo import __version__
 from credo.cli.compose import compose
 from credo.cli.corpus import corpus
+from credo.cli.evaluate import evaluate
 from credo.cli.humanize import humanize
 from credo.cli.info import info
 from credo.cli.tasks import accompany, blend, harmonize, infill, revoice, vary
@@ -31,7 +32,7 @@ app = typer.Typer(
 GROUPS = {
     "New music": (compose,),
     "Work with a piece": (infill, harmonize, accompany, revoice, vary, blend, humanize),
-    "Models and data": (train, corpus, info),
+    "Models and data": (train, evaluate, corpus, info),
 }
 for group, commands in GROUPS.items():
     for command in commands:
