@@ -3,18 +3,20 @@
 The seeds are fixed, so that a test passes always or never.
 """
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
+from stationary import KINDS, KNOWN, distance, draws, mask
 
 import oracle
 from credo.errors import UsageError
-from credo.models.units import Bernoulli
 from credo.sampling import gibbs
-from machines import JOINT, SOFTMAX, dbn_and_oracle, numpy, rbm_and_oracle, tensor
+from machines import JOINT, dbn_and_oracle, numpy, rbm_and_oracle, tensor
 
 pytestmark = pytest.mark.machine
-CHAINS = 6_007
-KINDS = {"bernoulli": (Bernoulli(5), (1,) * 5), "softmax": SOFTMAX, "joint": JOINT}
+COMPILED = gibbs.compiled
 CASES = [("bernoulli", False), ("joint", True)]
 
 
@@ -22,21 +24,6 @@ CASES = [("bernoulli", False), ("joint", True)]
 def pair(request):
     kind, centred = request.param
     return rbm_and_oracle(*KINDS[kind], 3, seed=2, centred=centred)
-
-
-def draws(machine, p, chains=CHAINS, seed=3):
-    numbers = np.random.default_rng(seed).choice(len(p), chains, p=p)
-    return oracle.all_states(machine.groups)[numbers].astype(np.float32)
-
-
-def distance(v, machine, p):
-    """Chi-square of the states from a distribution, in units of its limit: below 1 for a good kernel."""
-    counts = np.bincount(oracle.state_numbers(v, machine.groups), minlength=len(p))
-    common = p * len(v) > 5  # the rest is one cell
-    counts, expected = (np.append(x[common], x[~common].sum()) for x in (counts, p * len(v)))
-    kept = expected > 0
-    assert not counts[~kept].any()
-    return oracle.chi_square(counts[kept], expected[kept]) / oracle.chi_square_limit(np.count_nonzero(kept))
 
 
 def test_chains_at_the_exact_distribution_stay_there(pair):
@@ -70,16 +57,11 @@ def test_chains_forget_where_they_started():
     assert distance(v, machine, machine.p_v()) < 1
 
 
-KNOWN = {"joint": {0: 2, 3: 1, 6: 0}, "softmax": {1: 3}}
-
-
-@pytest.mark.parametrize("kind", KNOWN)
+@pytest.mark.parametrize("kind", ["joint", "softmax"])
 def test_held_codes_never_change_and_the_free_ones_follow_the_exact_conditional(kind):
     rbm, machine = rbm_and_oracle(*KINDS[kind], 3, seed=2)
     p = oracle.given(machine.p_v(), machine.groups, KNOWN[kind])
-    known = np.zeros((CHAINS, len(machine.groups)))
-    known[:, list(KNOWN[kind])] = 1
-    v = gibbs.run(rbm, draws(machine, p), 3, known=known, seed=11)
+    v = gibbs.run(rbm, draws(machine, p), 3, known=mask(KNOWN[kind], machine), seed=11)
     assert distance(v, machine, p) < 1  # no state with other held codes is in it
     assert distance(v[::3], machine, machine.p_v()) > 1
 
@@ -125,6 +107,48 @@ def machine_codes(rbm, v):
     return numpy(rbm.visible.collapse(tensor(numpy(v))))
 
 
+def test_a_trace_is_the_run_with_stops(pair):
+    rbm, machine = pair
+    start = draws(machine, machine.p_v(), 101)
+    states = gibbs.trace(rbm, start, 3, every=2, seed=9)
+    assert states.kept.shape == (101, 3, sum(machine.groups))
+    for place in range(3):
+        np.testing.assert_array_equal(states.kept[:, place], gibbs.run(rbm, start, 2 * (place + 1), seed=9))
+    np.testing.assert_array_equal(states.v, states.kept[:, -1])
+    energies = gibbs.trace(rbm, start, 3, every=2, seed=9, statistic=rbm.free_energy)
+    numbers = oracle.state_numbers(states.kept.reshape(303, -1), machine.groups)
+    np.testing.assert_allclose(energies.kept, machine.free_energy()[numbers].reshape(101, 3), atol=1e-4)
+
+
+def test_what_is_compiled_for_a_machine_serves_all_its_runs_and_follows_its_training(pair, monkeypatch):
+    _, machine = pair
+    rbm, _ = rbm_and_oracle(*KINDS[{5: "bernoulli", 7: "joint"}[len(machine.groups)]], 3, seed=2)
+    built = []
+    monkeypatch.setattr(gibbs, "compiled", lambda *arguments: built.append(COMPILED(*arguments)) or built[-1])
+    start = draws(machine, machine.p_v(), 101)
+    first = gibbs.run(rbm, start, 3, seed=5)
+    gibbs.trace(rbm, start, 2, temperature=0.5)
+    rbm.a.assign(rbm.a + 3)
+    assert gibbs.run(rbm, start, 3, seed=5).mean() > first.mean()
+    assert len(built) == 1
+    rbm.half = True  # decides how products are built
+    gibbs.run(rbm, start, 1)
+    assert len(built) == 2
+
+
+@pytest.mark.once
+def test_what_is_compiled_does_not_keep_its_machine_alive():
+    rbm, machine = rbm_and_oracle(*JOINT, 3)
+    gibbs.run(rbm, draws(machine, machine.p_v(), 11), 1)
+    left = weakref.ref(rbm)
+    assert rbm in gibbs._COMPILED
+    number = len(gibbs._COMPILED)
+    del rbm
+    gc.collect()
+    assert left() is None
+    assert len(gibbs._COMPILED) < number
+
+
 def test_a_dbn_of_one_layer_is_its_rbm():
     dbn, machines = dbn_and_oracle(*JOINT, (3,))
     start = draws(machines[0], machines[0].p_v(), 101)
@@ -150,3 +174,12 @@ def test_wrong_shapes_are_refused():
         gibbs.run(rbm, np.zeros((2, 7)), 1)
     with pytest.raises(UsageError, match=r"known: expected shape \(B, G=7\), got \(2, 11\)"):
         gibbs.run(rbm, np.zeros((2, 11)), 1, known=np.zeros((2, 11)))
+
+
+@pytest.mark.parametrize("wrong", [{"steps": -1}, {"steps": 1, "temperature": 0.0}], ids=str)
+def test_numbers_out_of_range_are_refused(wrong):
+    rbm, _ = rbm_and_oracle(*JOINT, 3)
+    with pytest.raises(UsageError, match=r"expected steps >= 0 and a temperature > 0, got"):
+        gibbs.run(rbm, np.zeros((2, 11)), **wrong)
+    with pytest.raises(UsageError, match=r"expected draws of at least 1, got 0"):
+        gibbs.trace(rbm, np.zeros((2, 11)), 0)
