@@ -77,7 +77,7 @@ def base_rate(rbm: RBM, data: np.ndarray | Strip, rows: np.ndarray) -> float:
         data: rows that give the means.
         rows: rows that are told.
     """
-    logits = ops.convert_to_tensor(rbm.visible.logits_of_mean(_mean(rbm, data)))
+    logits = ops.convert_to_tensor(rbm.visible.logits_of_mean(visible_mean(rbm, data)))
     v = as_states(rbm.visible, ops.convert_to_tensor(rows))
     return float(ops.mean(rbm.visible.log_prob(rbm.visible.collapse(v), ops.broadcast_to(logits, ops.shape(v)))))
 
@@ -179,10 +179,10 @@ def start_from(rbm: RBM, data: np.ndarray | Strip, *, centre: bool = True) -> No
         data: rows, codes (n, G) or states (n, N), or a strip of windows.
         centre: whether to centre the machine on the data.
     """
-    rbm.start_from(_mean(rbm, data), centre=centre)
+    rbm.start_from(visible_mean(rbm, data), centre=centre)
     if rbm.chains:
         rows = np.random.default_rng(rbm.seed).integers(0, len(data), rbm.chains)
-        rbm.start_chains(_states(rbm, data[rows]))
+        rbm.start_chains(visible_states(rbm, data[rows]))
 
 
 def train_rbm(
@@ -343,14 +343,14 @@ def batch_rows(rows: int, batch: int, steps: range, seed: int) -> np.ndarray:
     return np.stack(chosen)
 
 
-def _mean(rbm: RBM, data: np.ndarray | Strip) -> np.ndarray:
+def visible_mean(rbm: RBM, data: np.ndarray | Strip) -> np.ndarray:
     """Mean visible state of (a sample of) the data, shape (N,)."""
     sample = data[:: max(1, len(data) // 8192)]
     axes = tuple(range(sample.ndim - 1))
-    return np.mean(
-        [np.mean(_states(rbm, batch), axis=axes) for batch in np.array_split(sample, -(-len(sample) // _ROWS))], 0
-    )
+    batches = np.array_split(sample, -(-len(sample) // _ROWS))
+    return np.mean([np.mean(visible_states(rbm, batch), axis=axes) for batch in batches], 0)
 
 
-def _states(rbm: RBM, rows: np.ndarray) -> np.ndarray:
+def visible_states(rbm: RBM, rows: np.ndarray) -> np.ndarray:
+    """Rows that may be codes as states, (n, G) or (n, N) to (n, N)."""
     return ops.convert_to_numpy(as_states(rbm.visible, ops.convert_to_tensor(rows)))
