@@ -1,13 +1,21 @@
 """Pieces from noise: as long, as fast and in the key that was wished for, and the same again for the same seed."""
 
+from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
+import tiny
+from credo.compose import masks
 from credo.compose.generate import Composer, Request
 from credo.errors import ModelError, UsageError
 from credo.io.files import save
 from credo.music.pitch import Key
+from credo.music.steps import encode_steps
+from credo.music.texture import DRUMS
+from credo.music.window import Window
+from credo.training.build import build
 
 pytestmark = pytest.mark.machine
 
@@ -95,3 +103,40 @@ def test_progress_is_told_to_the_end(tiny_composer):
 def test_a_card_that_makes_no_sense_is_refused(tiny_composer, change):
     with pytest.raises(ModelError, match="model: expected"):
         Composer(tiny_composer.dbn, {**tiny_composer.card, **change})
+
+
+def often(composer, *, bars=2, count=3):
+    """A random piece whose first half is held, completed several times at once, and once by itself."""
+    steps = bars * 16
+    grid = tiny.random_grid(composer.texture, steps, np.random.default_rng(11))
+    mask = masks.whole_notes(grid, masks.steps(grid, 0, steps // 2))
+    wish = Request(iterations=12, seed=5)
+    return grid, mask, composer.complete_often(grid, mask, wish, count), composer.complete(grid, mask, wish)
+
+
+def held_codes(grid, mask):
+    return encode_steps(grid)[mask].tolist()
+
+
+def test_pieces_completed_at_once_are_each_their_own(tiny_composer):
+    grid, mask, pieces, alone = often(tiny_composer)
+    assert len(pieces) == 3
+    assert pieces[0] == alone
+    assert len({encode_steps(piece).tobytes() for piece in pieces}) == 3
+    assert [held_codes(piece, mask) for piece in pieces] == 3 * [held_codes(grid, mask)]
+    assert 0 < mask.mean() < 1
+
+
+def test_drums_completed_at_once_are_struck_and_played_each_in_their_own_way():
+    """Loudness and timing are drawn for each piece apart, for what they may be depends on its notes."""
+    window = Window(DRUMS, 16)
+    recipe = replace(tiny.RECIPE, model=replace(tiny.RECIPE.model, hidden=(12,), spans=(1,)))
+    composer = Composer(build(recipe, window), {"name": "noise", "texture": DRUMS.to_dict(), "window_steps": 16})
+    grid, mask, pieces, alone = often(composer, bars=1)
+    kits = [piece.voices[0] for piece in pieces]
+    assert pieces[0] == alone
+    assert len({kit.sounding.tobytes() for kit in kits}) == 3
+    assert [held_codes(piece, mask) for piece in pieces] == 3 * [held_codes(grid, mask)]
+    for kit in kits[1:]:
+        own = kit.sounding & ~kits[0].sounding
+        assert len(np.unique(kit.velocity[own])) > 1  # as all others are where no loudness is drawn
