@@ -100,7 +100,7 @@ def independent_log_z(pair: Pairing, p: Parameters, blocks: int = 0) -> np.ndarr
 
 def log_f(pair: Pairing, p: Parameters, v: Any) -> Any:
     """Minus the free energy of chains, log sum_h f(v, h); (B, R, N) or (B, R, L, N) to (B, R), nats."""
-    linear, z = _up(pair, p, v)
+    linear, z = _up(pair, _tensors(p), v)
     return linear + _total(ops.broadcast_to(pair.hidden.cumulant(z), ops.shape(v)[:-1]), 2)
 
 
@@ -156,7 +156,7 @@ def walk(
     padded = np.append(betas, np.full(-(len(betas) - 1) % size, betas[-1]))  # steps that go nowhere add nothing
     pairs = np.stack([padded[:-1], padded[1:]], axis=1).astype(np.float32).reshape(-1, size, 2)
     kernel = _kernel(pair)
-    p0, p1 = (Parameters(*(None if x is None else ops.convert_to_tensor(x) for x in with_runs(p))) for p in (p0, p1))
+    p0, p1 = (_tensors(with_runs(p)) for p in (p0, p1))
     v, key = ops.convert_to_tensor(v), ops.convert_to_tensor(key)
     total = np.zeros(tuple(v.shape[:2]))
     for chunk in pairs:
@@ -170,13 +170,16 @@ def walk(
 @lru_cache(maxsize=32)
 def _kernel(pair: Pairing) -> Callable[..., Any]:
     def run(v: Any, key: Any, betas: Any, p0: Parameters, p1: Parameters) -> Any:
-        def body(carry: Any, here_there: Any) -> Any:
-            v, key = carry
-            v, gain = step(pair, p0, p1, v, here_there[0], here_there[1], key)
-            return (v, random.advance(key, 2)), gain
+        steps = ops.arange(betas.shape[0])[:, None, None]
 
-        (v, key), gains = ops.scan(body, (v, key), betas)
-        return v, key, gains
+        def body(number: Any, state: Any) -> Any:
+            v, gains = state
+            here_there, now = ops.take(betas, number, axis=0), random.advance(key, 2 * number)
+            v, gain = step(pair, p0, p1, v, here_there[0], here_there[1], now)
+            return v, ops.where(steps == number, gain, gains)
+
+        v, gains = ops.fori_loop(0, betas.shape[0], body, (v, ops.zeros((betas.shape[0], *v.shape[:2]))))
+        return v, random.advance(key, 2 * betas.shape[0]), gains
 
     return compiled(keras.Model(), run)  # a model without variables: all numbers are arguments
 
@@ -258,6 +261,10 @@ def _cumulants(units: Units, logits: np.ndarray) -> np.ndarray:
     chosen = ops.convert_to_numpy(units.expand(off)).astype(np.float64) * logits
     log_p = ops.convert_to_numpy(units.log_prob(off, ops.convert_to_tensor(logits))).astype(np.float64)
     return chosen.sum(axis=-1) - log_p.sum(axis=-1)
+
+
+def _tensors(p: Parameters) -> Parameters:
+    return Parameters(*(None if x is None else ops.convert_to_tensor(x) for x in p))
 
 
 def _total(x: Any, first: int) -> Any:

@@ -166,14 +166,18 @@ def _kernel(pair: Pairing) -> Callable[..., Any]:
         on = ops.cast(ops.round(ops.matmul(numbers, of_group)), "int32")  # the unit of each group that is on, from 1
         padded = ops.concatenate([ops.zeros((1, S, H)), W], axis=0)
 
-        def body(_: Any, units: Any) -> Any:
+        chunks = ops.arange(asked.shape[0])[:, None, None]
+
+        def body(number: Any, found: Any) -> Any:
+            units = ops.take(asked, number, axis=0)
             current = ops.take_along_axis(on, ops.take(group_of, units), axis=1)
             own = ops.take(W, units, axis=0)  # (B, U, S, H)
             off = z[:, None] - ops.take(padded, current, axis=0)
             gain = pair.hidden.cumulant(off + own) - pair.hidden.cumulant(off) - ops.sum(own * l, axis=-1)
-            return 0, ops.take(a, units) + ops.sum(gain * there[:, None], axis=-1)
+            x = ops.take(a, units) + ops.sum(gain * there[:, None], axis=-1)
+            return ops.where(chunks == number, x, found)
 
-        return ops.scan(body, 0, asked)[1]
+        return ops.fori_loop(0, asked.shape[0], body, ops.zeros(asked.shape))
 
     return compiled(keras.Model(), run)  # a model without variables: all numbers are arguments
 
