@@ -163,6 +163,8 @@ def test_a_network_over_real_units_has_the_energy_of_its_machine_and_comes_back(
     assert again.visible.deviation == S
     np.testing.assert_array_equal(numpy(again.energy(v)), numpy(dbn.energy(v)))
     assert np.all(np.isfinite(again.generate(3, steps=2)))
+    with pytest.raises(UsageError, match=r"expected temperature 1 .* got 0.5"):
+        again.generate(3, steps=2, temperature=0.5)
 
 
 def test_a_deeper_network_counts_the_base_measure_too():

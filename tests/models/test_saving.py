@@ -97,6 +97,10 @@ SEQUENCES = {
     "groupings": [[0, 0, 1, 1, 1], [0, 1, 0, 1, 0]],
     "lines": [0, 1, 1, 0, 2],
     "lateral": True,
+    "l2": 0.1,
+    "sparsity": 0.2,
+    "target": 0.3,
+    "centring": 0.4,
 }
 
 

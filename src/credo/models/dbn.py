@@ -58,6 +58,10 @@ class DBN(keras.Model):
         k: steps of the chain in pretraining; see `RBM`.
         chains: persistent chains in pretraining; see `RBM`.
         blocks: their length where they are sequences, L; see `RBM`.
+        l2: weight decay in pretraining; see `RBM`, as for the next three.
+        sparsity: cost of hidden units that are not on as often as `target`.
+        target: that share of the time.
+        centring: rate at which hidden offsets follow the hidden means.
         labels: number of labels that rows may have, C; the top RBM has a one-hot group for them beside the units below
             it. 0 for none. See `labels`.
         label_share: where fine-tuning is told labels, the share of -log P(label | v) in its loss; the rest is the loss
@@ -81,6 +85,10 @@ class DBN(keras.Model):
         k: int = 1,
         chains: int = 0,
         blocks: int = 0,
+        l2: float = 0.0,
+        sparsity: float = 0.0,
+        target: float = 0.1,
+        centring: float = 0.0,
         labels: int = 0,
         label_share: float = 0.5,
         seed: int = 0,
@@ -112,6 +120,7 @@ class DBN(keras.Model):
             raise UsageError(f"DBN: expected groupings and lines of {self.cells.max() + 1} cells each")
         self.passes, self.dropout, self.k, self.chains, self.seed = passes, dropout, k, chains, seed
         self.blocks, self.labels, self.label_share = blocks, int(labels), float(label_share)
+        self.penalties = {"l2": l2, "sparsity": sparsity, "target": target, "centring": centring}
         below: list[Units] = [self.visible, *(Bernoulli(size) for size in self.layer_sizes[:-1])]
         below[-1] = label_units.units_with(below[-1], self.labels)
         held_low = [*self.held.astype(int), *([0] if self.labels and len(below) == 1 else [])]
@@ -124,6 +133,7 @@ class DBN(keras.Model):
                 k=k,
                 chains=chains,
                 blocks=blocks,
+                **self.penalties,
                 seed=seed + depth,
                 name=f"rbm_{depth + 1}",
             )
@@ -297,7 +307,7 @@ class DBN(keras.Model):
             v: visible states, shape (B, N) or (B, L, N), where codes are known; None: nothing is known.
             known: which codes are known, shape (B, G) or (B, L, G), bool.
             blocks: the length of the sequences, L; 0 for states that are none.
-            temperature: divides all logits; below 1 for more ordinary states.
+            temperature: divides all logits; below 1 for more ordinary states. Real units know none but 1.
             label: of all states, or of each, shape (B,); None to leave it open.
 
         Returns:
@@ -310,6 +320,8 @@ class DBN(keras.Model):
             raise UsageError(
                 f"generate: expected count >= 1, steps >= 1, temperature > 0, got {count}, {steps}, {temperature}"
             )
+        if temperature != 1 and not self.visible.discrete:
+            raise UsageError(f"generate: expected temperature 1 for real visible units, got {temperature}")
         if blocks < 0 or (blocks == 0 and max(self.spans) > 1):
             raise UsageError(f"generate: expected the length of the sequences in blocks, got {blocks}")
         N, G = self.visible.size, self.visible.groups
@@ -358,6 +370,7 @@ class DBN(keras.Model):
             "k": self.k,
             "chains": self.chains,
             "blocks": self.blocks,
+            **self.penalties,
             "labels": self.labels,
             "label_share": self.label_share,
             "seed": self.seed,
