@@ -6,10 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import oracle
+from credo.errors import UsageError
 from credo.models.dbn import DBN
 from credo.models.rbm import RBM
 from credo.strips import Strip
 from credo.training import greedy
+from credo.training.contrastive import Phase
 from credo.training.greedy import batch_rows, layer_data, prepare_layer, pretrain
 from machines import JOINT, numpy, rbm_and_oracle, tensor
 
@@ -172,3 +174,21 @@ def test_states_are_pretrained_like_codes():
     pretrain(networks[1], oracle.expand(codes, GROUPS).astype(np.float32), epochs=1, batch=16)
     for ours, theirs in zip(networks[0].rbms, networks[1].rbms, strict=True):
         np.testing.assert_allclose(numpy(ours.W), numpy(theirs.W), atol=1e-6)
+
+
+def test_each_layer_may_be_trained_in_phases():
+    train, told = some_codes(256), []
+    dbn = DBN(UNITS, (5, 3), chains=16, seed=1)
+    phases = [Phase(30, rate=0.03, batch=64), Phase(30, k=3, rate=0.03, batch=64)]
+    before = log_likelihood(dbn, train)
+    histories = pretrain(dbn, train, phases=phases, progress=lambda *arguments: told.append(arguments))
+    assert [(depth, step) for depth, step, _ in told] == [(1, 30), (1, 60), (2, 30), (2, 60)]
+    assert [history.step for history in histories] == [60, 60]
+    assert log_likelihood(dbn, train) > before + 1
+    assert pretrain(DBN(UNITS, (2,), seed=1), train, epochs=1) == []
+
+
+@pytest.mark.once
+def test_a_network_with_labels_wants_them():
+    with pytest.raises(UsageError, match=r"expected labels below 2 for each row, got none"):
+        pretrain(DBN(UNITS, (2,), labels=2), some_codes(16), epochs=1)

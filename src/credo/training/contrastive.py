@@ -66,7 +66,7 @@ def score(rbm: RBM, rows: np.ndarray) -> float:
         return pseudo.log_likelihood(rbm, rows).mean
     v = as_states(rbm.visible, ops.convert_to_tensor(rows))
     logits = rbm.v_logits_from_h(rbm.mean_h_from_v(v))
-    return float(ops.mean(rbm.visible.log_prob(rbm.visible.collapse(v), logits)))
+    return float(ops.convert_to_numpy(ops.mean(rbm.visible.log_prob(rbm.visible.collapse(v), logits))))
 
 
 def base_rate(rbm: RBM, data: np.ndarray | Strip, rows: np.ndarray) -> float:
@@ -79,7 +79,8 @@ def base_rate(rbm: RBM, data: np.ndarray | Strip, rows: np.ndarray) -> float:
     """
     logits = ops.convert_to_tensor(rbm.visible.logits_of_mean(visible_mean(rbm, data)))
     v = as_states(rbm.visible, ops.convert_to_tensor(rows))
-    return float(ops.mean(rbm.visible.log_prob(rbm.visible.collapse(v), ops.broadcast_to(logits, ops.shape(v)))))
+    each = rbm.visible.log_prob(rbm.visible.collapse(v), ops.broadcast_to(logits, ops.shape(v)))
+    return float(ops.convert_to_numpy(ops.mean(each)))
 
 
 @dataclass(frozen=True)
