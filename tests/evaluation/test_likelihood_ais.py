@@ -11,10 +11,10 @@ import pytest
 
 import oracle
 from credo.errors import UsageError
-from credo.evaluation.likelihood import ais, path, reverse
+from credo.evaluation.likelihood import ais, exact, path, reverse
 from credo.evaluation.likelihood.estimate import MOST_DEVIATION
 from credo.models.rbm import RBM, Parameters
-from credo.models.units import Bernoulli, Softmax
+from credo.models.units import Bernoulli, Gaussian, Joint, Softmax
 from machines import BERNOULLI, JOINT, SOFTMAX, rbm_and_oracle, stir
 
 pytestmark = pytest.mark.machine
@@ -124,6 +124,23 @@ def test_a_base_rate_near_the_machine_is_a_shorter_way():
     for estimate in (near, far):
         assert abs(estimate.log_z - machine.log_z()) < MOST_ERRORS * estimate.error
     assert near.deviation < 0.7 * far.deviation
+
+
+def test_real_units():
+    """Gaussian units beside bits: the integral is done by hand, the hidden states are gone through."""
+    rbm = stir(RBM(Joint([Gaussian(3, 0.5), Bernoulli(2)]), 3), 4, centred=True)
+    W, a, b, m, l = (np.asarray(x, float) for x in path.parts_of(rbm)[1])  # noqa: E741
+    h = oracle.all_states((1,) * 3)
+    field = (h - l) @ W.T
+    x = a + field
+    cumulant = (x[:, :3] ** 2 / 8 + np.log(np.sqrt(2 * np.pi) * 0.5)).sum(axis=1) + np.log1p(np.exp(x[:, 3:])).sum(
+        axis=1
+    )
+    truth = np.log(np.exp(h @ b - field @ m + cumulant).sum())
+    assert exact.log_z(rbm) == pytest.approx(truth, abs=1e-5)
+    estimate = ais.log_z(rbm, steps=STEPS, runs=RUNS)
+    assert abs(estimate.log_z - truth) < MOST_ERRORS * estimate.error
+    assert estimate.error < 0.1
 
 
 @pytest.mark.once

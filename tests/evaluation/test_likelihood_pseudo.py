@@ -32,8 +32,9 @@ def some_codes(groups, count, seed=3):
     return np.random.default_rng(seed).integers(0, np.maximum(groups, 2), (count, len(groups)))
 
 
-@pytest.mark.parametrize(("units", "groups"), [JOINT, BITS_FIRST], ids=["joint", "nested"])
-@pytest.mark.parametrize("centred", [False, True])
+@pytest.mark.parametrize(
+    ("units", "groups", "centred"), [(*JOINT, True), (*BITS_FIRST, False)], ids=["joint", "nested"]
+)
 def test_every_code_is_told_by_all_others(units, groups, centred, monkeypatch):
     monkeypatch.setattr(pseudo, "_MOST_NUMBERS", 5 * 64 * 3)  # five units at a time
     rbm, machine = rbm_and_oracle(units, groups, 3, centred=centred)
