@@ -9,8 +9,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
 
 
 def evaluate(
@@ -65,15 +63,12 @@ def evaluate(
         found = appraise(
             dbn, window, data, split=split, rows=rows, seed=seed, temperatures=temperatures, progress=progress
         )
-    title = f"{model} on {data.card.name}, split {split}: {found.rows} passages of {found.beats} beats"
-    table = Table("figure", "value", "unit", "meaning", title=title, title_justify="left", padding=(0, 1))
+    typer.echo(f"{model} on {data.card.name}, split {split}: {found.rows} passages of {found.beats} beats")
     for figure in found.figures:
         error = "" if figure.error is None else f" ± {figure.error:.3f}"
-        table.add_row(*map(Text, (figure.name, f"{figure.value:.3f}{error}", figure.unit, figure.meaning)))
-    out = Console()
-    out.print(table)
+        typer.echo(f"{figure.name:30}{figure.value:.3f}{error} {figure.unit}\n    {figure.meaning}")
     for note in found.notes:
-        out.print(Text(f"note: {note}"), soft_wrap=True)
+        typer.echo(f"note: {note}")
     if json_file:
         record = {"model": model, "corpus": data.card.name, "split": split, "seed": seed, **found.to_dict()}
         write_text(json_file, json.dumps({**record, "temperatures": temperatures}, indent=2, ensure_ascii=False) + "\n")

@@ -184,7 +184,7 @@ def _bound(
         )
     name, draws = ("log-likelihood", "") if len(dbn.rbms) == 1 else ("lower bound on log P", f", {_SAMPLES} draws")
     if dbn.held.any():
-        draws += "; context codes count in it, so that of the music given them more is true"
+        draws += ", its context included; that of the music given its context is no lower"
     way = f"{_RUNS} runs at {temperatures} temperatures"
     return [
         Figure("log Z", z.log_z, z.error, "nats", f"normaliser of the top layer by annealing, {way}"),
