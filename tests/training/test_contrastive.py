@@ -161,6 +161,27 @@ def test_a_gradient_can_be_clipped():
     assert np.linalg.norm(moved) == pytest.approx(0.02, rel=1e-3)
 
 
+def test_before_training_the_score_is_the_base_rate_and_held_codes_do_not_count():
+    data = some_codes(256)
+    for held in (None, [1, 0, 1, 0, 0, 0, 0]):
+        rbm = RBM(UNITS, 6, held=held, weight_scale=0.0)
+        start_from(rbm, data)
+        rate = base_rate(rbm, data, data)
+        assert contrastive.score(rbm, data) == pytest.approx(rate, abs=1e-4)
+    assert rate != pytest.approx(base_rate(RBM(UNITS, 6), data, data), abs=1e-3)
+
+
+def test_large_machines_are_scored_on_one_code_a_row(monkeypatch):
+    data = some_codes(512)
+    rbm = started(data)
+    full = contrastive.score(rbm, data)
+    monkeypatch.setattr(contrastive, "_MOST_NUMBERS", 0)
+    sampled = contrastive.score(rbm, data)
+    assert sampled == pytest.approx(full, abs=0.1)
+    assert sampled != full
+    assert sampled == contrastive.score(rbm, data)
+
+
 def test_real_units_are_trained_and_scored_too():
     rng = np.random.default_rng(0)
     data = (rng.choice([-1, 1], (512, 1)) * np.array([[1.0, 1.0, -1.0]]) + 0.3 * rng.normal(size=(512, 3))).astype("f4")

@@ -6,6 +6,7 @@ import pytest
 
 import oracle
 from credo.errors import FormatError, UsageError
+from credo.evaluation.likelihood.bound import lower_bound
 from credo.models import labels
 from credo.models.backend import Stepper
 from credo.models.dbn import DBN
@@ -111,6 +112,9 @@ def test_after_greedy_training_it_raises_the_exact_likelihood_of_rows_that_are_h
     low = machines_of(dbn)[0]
     tied, untied = (bound(dbn, valid, *pair) for pair in ((low.W, low.b), updown.recognition()[0]))
     assert tied < untied < log_likelihood(dbn, valid)
+    log_z = machines_of(dbn)[1].log_z()
+    drawn = lower_bound(dbn, valid, log_z, samples=64, recognition=updown.recognition())
+    assert untied < drawn.mean < log_likelihood(dbn, valid) + 0.05
 
 
 def test_recognition_starts_as_a_copy_and_goes_to_a_file_and_back(tmp_path):

@@ -29,6 +29,7 @@ from credo.strips import Strip
 from credo.training.rates import Constant, PhasedRate, Rate
 
 _ROWS = 1024
+_MOST_NUMBERS = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -55,22 +56,24 @@ class Phase:
 def score(rbm: RBM, rows: np.ndarray) -> float:
     """How well a machine knows rows, in nats a code; higher is better.
 
-    Of discrete units it is the pseudo-log-likelihood. Of real ones, for which that has no closed form, it is the log
-    density given the means of the hidden units, which have seen the row: a weaker sign.
+    Of discrete units it is the pseudo-log-likelihood, over one code a row (always the same) where all would be many. Of
+    real ones, for which that has no closed form, it is the log density given the means of the hidden units, which
+    have seen the row: a weaker sign.
 
     Args:
         rbm: the machine.
         rows: codes (n, G) or states (n, N), or sequences of them.
     """
     if rbm.visible.discrete:
-        return pseudo.log_likelihood(rbm, rows).mean
+        few = int(np.prod(rows.shape[:-1])) * rbm.visible.size * rbm.hidden.size <= _MOST_NUMBERS
+        return (pseudo.log_likelihood if few else pseudo.sampled_log_likelihood)(rbm, rows).mean
     v = as_states(rbm.visible, ops.convert_to_tensor(rows))
     logits = rbm.v_logits_from_h(rbm.mean_h_from_v(v))
     return float(ops.convert_to_numpy(ops.mean(rbm.visible.log_prob(rbm.visible.collapse(v), logits))))
 
 
 def base_rate(rbm: RBM, data: np.ndarray | Strip, rows: np.ndarray) -> float:
-    """What `score` is of independent units with the means of the data, nats a code: what any machine must beat.
+    """What `score` is of independent units with the means of the data, nats a free code: what any machine must beat.
 
     Args:
         rbm: whose units count.
@@ -80,7 +83,8 @@ def base_rate(rbm: RBM, data: np.ndarray | Strip, rows: np.ndarray) -> float:
     logits = ops.convert_to_tensor(rbm.visible.logits_of_mean(visible_mean(rbm, data)))
     v = as_states(rbm.visible, ops.convert_to_tensor(rows))
     each = rbm.visible.log_prob(rbm.visible.collapse(v), ops.broadcast_to(logits, ops.shape(v)))
-    return float(ops.convert_to_numpy(ops.mean(each)))
+    free = np.ones(rbm.visible.groups, bool) if rbm.held is None else ~np.array(rbm.held, bool)
+    return float(np.mean(ops.convert_to_numpy(each)[..., free]))
 
 
 @dataclass(frozen=True)
@@ -232,6 +236,7 @@ def train_rbm(
             start += phase.steps
     finally:
         rbm.k = own_k
+        rbm.compile(optimizer=rbm.optimizer)  # what was compiled has the last phase's
     if monitor.patience and history.best:
         for name in Parameters._fields:
             getattr(rbm, name).assign(history.arrays[f"b{name}"])
