@@ -10,6 +10,8 @@ from stationary import CHAINS, KINDS, KNOWN, cooled, distance, draws, mask
 import oracle
 from credo.errors import UsageError
 from credo.models.backend import compiled
+from credo.models.rbm import RBM
+from credo.models.units import Bernoulli, Gaussian, Joint
 from credo.sampling import collapsed
 from credo.sampling.gibbs import GibbsState
 from machines import BITS_FIRST, JOINT, numpy, rbm_and_oracle, tensor
@@ -180,11 +182,6 @@ def test_a_cold_draw_takes_the_best_candidate():
 # -- wrong use ---------------------------------------------------------------------------------------------------------
 
 
-class Elsewhere:
-    size = groups = 7
-    discrete = False
-
-
 def test_wrong_use_is_refused():
     rbm, _ = rbm_and_oracle(*JOINT, 3)
     with pytest.raises(UsageError, match=r"v: expected shape \(B, N=11\), got \(2, 7\)"):
@@ -196,9 +193,9 @@ def test_wrong_use_is_refused():
     spanned, _ = rbm_and_oracle(*JOINT, 3, span=3)
     with pytest.raises(UsageError, match=r"expected a plain machine, of span 1, got span 3; gibbs.run"):
         collapsed.run(spanned, np.zeros((2, 11)), 1)
-    rbm.visible = Elsewhere()
-    with pytest.raises(UsageError, match=r"expected units with a few states each, got Elsewhere"):
-        collapsed.kernel(rbm, np.zeros((2, 7)))
+    real = RBM(Joint([Bernoulli(2), Gaussian(5)]), 3)
+    with pytest.raises(UsageError, match=r"expected units with a few states each, got Gaussian"):
+        collapsed.run(real, np.zeros((2, 7)), 1)
     with pytest.raises(UsageError, match=r"free_energies: expected shape \(n\), got \(1, 2\)"):
         collapsed.rank_candidates([[1.0, 2.0]])
     with pytest.raises(UsageError, match=r"at least one, all finite"):

@@ -12,6 +12,8 @@ from stationary import KINDS, KNOWN, distance, draws, mask
 
 import oracle
 from credo.errors import UsageError
+from credo.models.rbm import RBM
+from credo.models.units import Gaussian
 from credo.sampling import gibbs
 from machines import JOINT, dbn_and_oracle, numpy, rbm_and_oracle, tensor
 
@@ -136,7 +138,6 @@ def test_what_is_compiled_for_a_machine_serves_all_its_runs_and_follows_its_trai
     assert len(built) == 2
 
 
-@pytest.mark.once
 def test_what_is_compiled_does_not_keep_its_machine_alive():
     rbm, machine = rbm_and_oracle(*JOINT, 3)
     gibbs.run(rbm, draws(machine, machine.p_v(), 11), 1)
@@ -183,3 +184,7 @@ def test_numbers_out_of_range_are_refused(wrong):
         gibbs.run(rbm, np.zeros((2, 11)), **wrong)
     with pytest.raises(UsageError, match=r"expected draws of at least 1, got 0"):
         gibbs.trace(rbm, np.zeros((2, 11)), 0)
+    real = RBM(Gaussian(5), 3)
+    with pytest.raises(UsageError, match=r"temperature of 1 with real units.*, got 0.5 \(temper them along a ladder"):
+        gibbs.run(real, np.zeros((2, 5)), 1, temperature=0.5)
+    assert gibbs.run(real, np.zeros((2, 5)), 1).shape == (2, 5)

@@ -10,8 +10,9 @@ from stationary import KINDS, KNOWN, distance, draws, mask
 
 import oracle
 from credo.errors import UsageError
+from credo.evaluation.likelihood import trajectory as log_z
 from credo.models.rbm import RBM, Parameters
-from credo.models.units import Bernoulli
+from credo.models.units import Bernoulli, Gaussian
 from credo.sampling import collapsed, diagnostics, gibbs, ladders, tempering
 from machines import JOINT, numpy, rbm_and_oracle, stir
 from oracle import Machine
@@ -177,6 +178,30 @@ def test_tempered_chains_find_both_modes_and_their_masses():
     assert report.rhat < 1.15
     assert report.acceptance[1] > 0.2
     assert diagnostics.mode_jumps(out.kept > 0.5).mean() > 3
+
+
+def test_the_states_of_all_rungs_give_the_normaliser():
+    rbm, machine = two_modes()
+    ladder = ladders.temperature_ladder(rbm, BETAS)
+    out = tempering.run(rbm, ladder, np.zeros((2_003, N)), 150)
+    estimate = log_z.between(rbm.visible, rbm.hidden, ladder, out.rungs)
+    assert estimate.log_z[-1] == pytest.approx(machine.log_z(), abs=4 * estimate.error[-1])  # fails one in 16 000
+    assert estimate.error[-1] < 0.2
+
+
+def test_real_units_are_tempered_too():
+    """Their distribution is a mixture of normal ones, one a hidden state; means within 5 standard errors."""
+    rbm = stir(RBM(Gaussian(5), H), 1, scale=0.7, centred=True)
+    p, h = ladders.snapshot(rbm), oracle.all_states((1,) * H)
+    mean = p.a + (h - p.l) @ p.W.T
+    weight = np.exp(h @ p.b - (h - p.l) @ p.W.T @ p.m + (mean**2).sum(axis=1) / 2)
+    weight /= weight.sum()
+    out = tempering.run(rbm, ladders.temperature_ladder(rbm, [0.0, 0.5, 1.0]), np.zeros((6_007, 5)), 40, seed=2)
+    second = weight @ (mean**2 + 1)
+    error = np.sqrt((second - (weight @ mean) ** 2) / 6_007)
+    assert np.all(np.abs(out.v.mean(axis=0) - weight @ mean) < 5 * error)
+    np.testing.assert_allclose((out.v**2).mean(axis=0), second, rtol=0.15)
+    assert np.all(out.acceptance > 0.2)
 
 
 # -- ladders -----------------------------------------------------------------------------------------------------------

@@ -110,13 +110,14 @@ def run(
         v: where the chains start, shape (B, N) or (B, L, N); held codes stay as they are here.
         steps: number of steps.
         known: which codes are held, shape (B, G) or (B, L, G); None for none.
-        temperature: divides all logits.
+        temperature: divides all logits; 1 where units are real.
         seed: of the draws.
 
     Returns:
         Visible states, of v's shape.
     """
     check_numbers(steps, temperature)
+    _check_temperature(machine, temperature)
     v, known = start(machine.visible.groups, v, known)
     arguments = (v, known, random.make_key(seed), np.int32(steps), np.float32(temperature))
     return ops.convert_to_numpy(_loop(machine)(*(ops.convert_to_tensor(x) for x in arguments))[0])
@@ -147,6 +148,7 @@ def trace(
         seed: of the draws.
     """
     check_numbers(every, temperature, least=1)
+    _check_temperature(machine, temperature)
     v, known = map(ops.convert_to_tensor, start(machine.visible.groups, v, known))
     rest = [ops.convert_to_tensor(x) for x in (np.int32(every), np.float32(temperature))]
     loop = _loop(machine)
@@ -241,6 +243,14 @@ def check_numbers(steps: int, temperature: float, least: int = 0) -> None:
     """Refuse fewer steps than the least, and temperatures that are not above zero."""
     if steps < least or not temperature > 0:
         raise UsageError(f"sampling: expected steps >= {least} and a temperature > 0, got {steps} and {temperature}")
+
+
+def _check_temperature(machine: RBM | DBN, temperature: float) -> None:
+    if temperature != 1 and not machine.visible.discrete:
+        raise UsageError(
+            f"gibbs: expected a temperature of 1 with real units, whose spread it does not reach, got {temperature}",
+            hint="temper them along a ladder of machines",
+        )
 
 
 def _axes(x: Any, last: str) -> str:
