@@ -170,6 +170,6 @@ def test_what_equal_steps_of_training_make_of_both_starts(noise, seed):
         before = truth - log_likelihood(rbm, rows[4000:])
         contrastive.train_rbm(rbm, rows[:4000], [contrastive.Phase(3000, rate=Linear(2e-3), batch=100)])
         below[name] = before, truth - log_likelihood(rbm, rows[4000:])
-    print(below)
+    print(below)  # for -s
     assert below["low rank"][0] < 0.2 < 5 < below["usual"][0]
     assert (below["low rank"][1] < below["usual"][1]) == (noise == 0.3)
