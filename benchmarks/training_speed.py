@@ -1,128 +1,124 @@
-"""CPU time of an epoch of CD-1: Credo against a hand-written JAX scan of the same updates, and scikit-learn.
+"""CPU time and memory of contrastive divergence: Credo, loops written by hand, and other libraries.
 
-    pip install -e . scikit-learn
-    python benchmarks/training_speed.py
+    pip install -e . scikit-learn rbms learnergy
+    python benchmarks/training_speed.py --markdown table.md --json table.json
 
-The three take turns, round after round, in one process, so that a busy machine slows them alike; what counts is the
-ratio in each round, of which the median is printed with the lowest and highest. The hand-written loop does what Credo
-does: one-step contrastive divergence with centring, probabilities in both statistics, Adam. It draws its random
-numbers with `jax.random`. scikit-learn's `BernoulliRBM` does PCD-1 with plain gradient steps.
+Each contestant has a process of its own, pinned to one processor and one thread (`speed_workers.py`), and they take
+turns: an epoch each, round after round, so that a busy machine slows them alike. What counts is the ratio in each
+round; printed are the medians with the lowest and highest. A first epoch, in which things are compiled, does not count.
+Memory is the most that the process ever had, its libraries included. Contestants that are not installed are left out.
+
+All draw the same number of units, but not all make the same update (`speed_contestants.py`): Credo's default is Adam,
+and so are the loops by hand; the ones marked "plain" take plain gradient steps, as the other libraries do.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
-import time
-from collections.abc import Callable
+import sys
+import tempfile
+from pathlib import Path
 
 import numpy as np
-
-import credo.models  # noqa: F401 - chooses the backend before Keras and JAX are imported
-from credo.models.backend import Stepper
-from credo.models.rbm import RBM
-from credo.training import greedy
+from speed_contestants import CONTESTANTS
+from speed_workers import Worker
 
 SIZES = {"88x256": (20_000, 88, 256), "4096x1024": (8_192, 4_096, 1_024)}
-BATCH, RATE, DENSITY = 128, 1e-3, 0.05
+BATCH, DENSITY = 128, 0.05
+DEFAULT = [name for name, contestant in CONTESTANTS.items() if contestant.backend in ("", "jax")]
 
 
-def credo_epoch(data: np.ndarray, hidden: int) -> Callable[[], None]:
-    rbm = RBM(data.shape[1], hidden)
-    steps = len(data) // BATCH
-    greedy.prepare_layer(rbm, data, steps=1000 * steps, rate=RATE)
-    stepper = Stepper(rbm, data)
-    return lambda: stepper.run(greedy.batch_rows(len(data), BATCH, range(steps), 0))
-
-
-def jax_epoch(data: np.ndarray, hidden: int) -> Callable[[], None]:
-    import jax
-    import jax.numpy as jnp
-
-    rows, N = data.shape
+def measure(size: str, method: str, names: list[str], rounds: int, cpu: int, log: Path | None) -> dict[str, dict]:
+    """CPU seconds of each epoch, and peak memory, of each contestant."""
+    rows, N, hidden = SIZES[size]
     steps = rows // BATCH
-    x = jax.device_put(data)
-    mean = jnp.asarray(data.mean(0))
-    W = 0.01 * jax.random.normal(jax.random.key(0), (N, hidden))
-    parameters = (W, jnp.log(mean.clip(1e-3) / (1 - mean.clip(1e-3))), jnp.zeros(hidden))
-    first, second = (tuple(jnp.zeros_like(p) for p in parameters) for _ in range(2))
-    state = (parameters, first, second, jnp.zeros((), jnp.int32), jax.random.key(1))
+    workers: dict[str, Worker] = {}
+    found: dict[str, dict] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "data.npy"
+        np.save(path, (np.random.default_rng(0).random((rows, N)) < DENSITY).astype(np.uint8))
+        task = {"data": str(path), "hidden": hidden, "batch": BATCH, "chains": BATCH if method == "pcd" else 0}
+        for name in names:
+            worker = Worker(name, CONTESTANTS[name].backend, cpu, log)
+            answer = worker.ask(act="start", **task)
+            if "missing" in answer:
+                print(f"{name}: left out: {answer['missing']}; pip install {CONTESTANTS[name].pip}", file=sys.stderr)
+                worker.close()
+                continue
+            first = worker.ask(act="run", steps=steps)
+            workers[name] = worker
+            found[name] = {"start": answer["seconds"] + first["seconds"], "seconds": []}
+        for _ in range(rounds):
+            for name, worker in workers.items():
+                answer = worker.ask(act="run", steps=steps)
+                found[name]["seconds"].append(answer["seconds"])
+                found[name]["peak_megabytes"] = answer["peak_megabytes"]
+        for worker in workers.values():
+            worker.close()
+    for values in found.values():
+        seconds = statistics.median(values["seconds"])
+        # five products of each row: up, down, up again, and two outer products; a chain that persists has one more up
+        values["gigaflops"] = 2e-9 * (6 if method == "pcd" else 5) * N * hidden * steps * BATCH / seconds
+    return found
 
-    def step(state, rows):
-        (W, a, b), first, second, count, key = state
-        key, key_h, key_v = jax.random.split(key, 3)
-        v0 = x[rows].astype(jnp.float32)
-        h0 = jax.nn.sigmoid(b + (v0 - mean) @ W)
-        h = (jax.random.uniform(key_h, h0.shape) < h0).astype(jnp.float32)
-        logits = a + (h - 0.5) @ W.T
-        v1 = (jax.random.uniform(key_v, v0.shape) < jax.nn.sigmoid(logits)).astype(jnp.float32)
-        h1 = jax.nn.sigmoid(b + (v1 - mean) @ W)
-        gradients = (
-            ((v1 - mean).T @ (h1 - 0.5) - (v0 - mean).T @ (h0 - 0.5)) / BATCH,
-            (v1 - v0).mean(0),
-            (h1 - h0).mean(0),
+
+def table(found: dict[str, dict], reference: str) -> list[list[str]]:
+    """A row for each contestant, the fastest first."""
+    rows = [["", "updates", "CPU s an epoch", f"times {reference}", "GFLOP/s", "peak MB"]]
+    base = found.get(reference, {}).get("seconds")
+    for name, values in sorted(found.items(), key=lambda item: statistics.median(item[1]["seconds"])):
+        ratios = [ours / theirs for ours, theirs in zip(values["seconds"], base, strict=True)] if base else []
+        low, high = (min(ratios), max(ratios)) if ratios else (0, 0)
+        rows.append(
+            [
+                name.removesuffix(", plain"),
+                CONTESTANTS[name].updates,
+                f"{statistics.median(values['seconds']):.3f}",
+                f"{statistics.median(ratios):.2f} [{low:.2f}, {high:.2f}]" if ratios else "",
+                f"{values['gigaflops']:.0f}",
+                f"{values['peak_megabytes']:.0f}",
+            ]
         )
-        count = count + 1
-        first = tuple(0.9 * m + 0.1 * g for m, g in zip(first, gradients, strict=True))
-        second = tuple(0.999 * s + 0.001 * g * g for s, g in zip(second, gradients, strict=True))
-        rate = RATE * jnp.sqrt(1 - 0.999**count) / (1 - 0.9**count)
-        parameters = tuple(
-            p - rate * m / (jnp.sqrt(s) + 1e-7) for p, m, s in zip((W, a, b), first, second, strict=True)
-        )
-        return (parameters, first, second, count, key), None
-
-    scan = jax.jit(lambda state, batches: jax.lax.scan(step, state, batches)[0], donate_argnums=0)
-    holder = [state]
-
-    def epoch() -> None:
-        batches = np.random.default_rng(0).permutation(rows)[: steps * BATCH].reshape(steps, BATCH)
-        holder[0] = jax.block_until_ready(scan(holder[0], batches))
-
-    return epoch
+    return rows
 
 
-def sklearn_epoch(data: np.ndarray, hidden: int) -> Callable[[], None]:
-    from sklearn.neural_network import BernoulliRBM
-
-    x = data.astype(np.float32)
-    return lambda: BernoulliRBM(hidden, batch_size=BATCH, n_iter=1, learning_rate=0.01, random_state=0).fit(x)
+def markdown(rows: list[list[str]]) -> str:
+    """A table, the first row being its head."""
+    lines = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--sizes", nargs="*", default=list(SIZES), choices=list(SIZES))
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--methods", nargs="*", default=["cd", "pcd"], choices=["cd", "pcd"], help="one step each")
+    parser.add_argument("--only", nargs="*", default=DEFAULT, choices=list(CONTESTANTS), help="contestants")
+    parser.add_argument("--reference", default="numpy by hand, plain", help="whose time is 1")
+    parser.add_argument("--cpu", type=int, default=max(processors()), help="number of the processor that all share")
+    parser.add_argument("--json", type=Path, help="file for all times")
+    parser.add_argument("--markdown", type=Path, help="file for the tables")
+    parser.add_argument("--log", type=Path, help="file for what the libraries print")
     options = parser.parse_args()
-    results = {}
+    results, text = {}, []
     for size in options.sizes:
-        rows, N, hidden = SIZES[size]
-        data = (np.random.default_rng(0).random((rows, N)) < DENSITY).astype(np.uint8)
-        epochs = {
-            "credo": credo_epoch(data, hidden),
-            "jax scan": jax_epoch(data, hidden),
-            "scikit-learn": sklearn_epoch(data, hidden),
-        }
-        for epoch in epochs.values():
-            epoch()  # compile, warm the caches
-        seconds: dict[str, list[float]] = {name: [] for name in epochs}
-        for _ in range(options.rounds):
-            for name, epoch in epochs.items():
-                start = time.process_time()
-                epoch()
-                seconds[name].append(time.process_time() - start)
-        for peer in ("jax scan", "scikit-learn"):
-            ratios = [ours / theirs for ours, theirs in zip(seconds["credo"], seconds[peer], strict=True)]
-            results[f"{size}: credo / {peer}"] = [min(ratios), statistics.median(ratios), max(ratios)]
-        for name, values in seconds.items():
-            results[f"{size}: {name}, CPU s an epoch"] = [min(values), statistics.median(values), max(values)]
+        for method in options.methods:
+            names = [name for name in options.only if method in CONTESTANTS[name].methods]
+            results[f"{size} {method}"] = found = measure(size, method, names, options.rounds, options.cpu, options.log)
+            text.append(f"{method.upper()}-1, {size}, batch {BATCH}\n\n{markdown(table(found, options.reference))}\n")
+            print(text[-1], flush=True)
     if options.json:
-        print(json.dumps(results, indent=2))
-        return
-    print(f"{'':44} {'lowest':>9} {'median':>9} {'highest':>9}")
-    for name, values in results.items():
-        print(f"{name:44} " + " ".join(f"{value:9.3f}" for value in values))
+        options.json.write_text(json.dumps(results, indent=2))
+    if options.markdown:
+        options.markdown.write_text("\n".join(text))
+
+
+def processors() -> set[int]:
+    """The processors that this process may use."""
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else {0}
 
 
 if __name__ == "__main__":
