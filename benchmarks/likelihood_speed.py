@@ -30,18 +30,16 @@ from training_speed import markdown, processors
 
 RATES = {
     "Adam": (3e-3, 1e-2, 3e-2),
-    "plain": (0.3, 0.6, 1.2),
-    "plain, gradient normalised": (0.3, 1.0, 3.0),
+    "plain": (0.3, 0.6, 1.2, 2.4),
+    "plain, gradient normalised": (1.0, 3.0, 10.0, 30.0),
 }
 RUNS = (
     "credo:pcd:1",
     "credo:pcd:5",
-    "credo:cd:1",
     "numpy by hand:pcd:1",
     "numpy by hand, plain:pcd:1",
     "scikit-learn:pcd:1",
     "rbms:pcd:1",
-    "rbms:pcd:5",
     "learnergy:cd:1",
 )
 
