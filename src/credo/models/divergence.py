@@ -67,18 +67,38 @@ def surrogate(rbm: RBM, p: Parameters, data: tuple[Any, Any], model: tuple[Any, 
         A number that means nothing.
     """
     (v0, h0), (vk, hk) = data, model
-    gradient_W = ops.stop_gradient(statistics(rbm, vk, hk, p) - statistics(rbm, v0, h0, p) + rbm.l2 * p.W)
-    gradient_a = ops.stop_gradient(ops.mean(rows(vk), axis=0) - ops.mean(rows(v0), axis=0))
-    gradient_b = ops.stop_gradient(ops.mean(rows(hk), axis=0) - ops.mean(rows(h0), axis=0))
+    gradient_W = statistics(rbm, p, data, model)
+    if rbm.l2:
+        gradient_W = gradient_W + rbm.l2 * p.W
+    gradient_a = ops.mean(rows(vk), axis=0) - ops.mean(rows(v0), axis=0)
+    gradient_b = ops.mean(rows(hk), axis=0) - ops.mean(rows(h0), axis=0)
     if rbm.sparsity:
-        gradient_b = gradient_b + ops.stop_gradient(sparsity(rows(h0), rbm.target, rbm.sparsity))
-    return ops.sum(rbm.W * gradient_W) + ops.sum(rbm.a * gradient_a) + ops.sum(rbm.b * gradient_b)
+        gradient_b = gradient_b + sparsity(rows(h0), rbm.target, rbm.sparsity)
+    return zero_with_gradients((rbm.W, rbm.a, rbm.b), (gradient_W, gradient_a, gradient_b))
 
 
-def statistics(rbm: RBM, v: Any, h: Any, p: Parameters) -> Any:
-    """Mean over rows and blocks of patch(v - m) (h - l)', shape (S N, H)."""
-    heard, hears = rows(rbm.patches(v - p.m)), rows(h - p.l)
-    return ops.matmul(ops.transpose(heard), hears) / ops.cast(ops.shape(hears)[0], "float32")
+def zero_with_gradients(parameters: Any, gradients: Any) -> Any:
+    """Zero, whose gradients are given: the sum of (parameter x gradient) without the passes that would add it up."""
+
+    @ops.custom_gradient
+    def zero(*values: Any) -> Any:
+        def backward(*arguments: Any, upstream: Any = None) -> Any:
+            scale = arguments[0] if upstream is None else upstream  # torch names it, the others do not
+            return tuple(scale * gradient for gradient in gradients)
+
+        return 0.0 * ops.sum(values[-1]), backward
+
+    gradients = tuple(ops.stop_gradient(gradient) for gradient in gradients)
+    return zero(*(ops.reshape(parameter, parameter.shape) for parameter in parameters))  # TensorFlow wants tensors
+
+
+def statistics(rbm: RBM, p: Parameters, data: tuple[Any, Any], model: tuple[Any, Any]) -> Any:
+    """Mean over rows and blocks of patch(v - m) (h - l)', of the model minus of the data, shape (S N, H)."""
+    heard = ops.concatenate([rows(rbm.patches(v - p.m)) for v, _ in (model, data)], axis=0)
+    hears = [rows(h - p.l) for _, h in (model, data)]
+    counts = [ops.cast(ops.shape(h)[0], "float32") for h in hears]
+    hears = ops.concatenate([hears[0] / counts[0], hears[1] / -counts[1]], axis=0)
+    return ops.matmul(ops.transpose(heard), hears)
 
 
 def sparsity(h: Any, target: float, cost: float) -> Any:

@@ -1,8 +1,12 @@
 """The log-likelihood of sequences under temporal machines, in nats a frame.
 
 The protocol of Boulanger-Lewandowski, Bengio & Vincent (2012): the sum over all frames of log P(v_t | past), the first
-frame of each sequence included, divided by the number of frames. What a normaliser is needed for is annealed frame by
-frame, and every frame's estimate has a spread of its own.
+frame of each sequence included, divided by the number of frames.
+
+Machines that need a normaliser have one a frame, and it is estimated from both sides: chains are annealed from an
+independent machine to the frame's own; there they are drawn anew by their weights, settle, and go back. Forward alone
+flatters (log Z comes out too low), backward alone does the opposite as far as the chains have settled, and Bennett's
+acceptance ratio (1976; Shirts et al. 2003) joins the two.
 """
 
 from __future__ import annotations
@@ -14,8 +18,9 @@ import numpy as np
 from keras import ops
 
 from credo.errors import UsageError
-from credo.evaluation.likelihood import ais
-from credo.evaluation.likelihood.path import Progress
+from credo.evaluation.likelihood import path
+from credo.evaluation.likelihood.estimate import MOST_DEVIATION
+from credo.evaluation.likelihood.path import Pairing, Progress
 from credo.models import random
 from credo.models.backend import compiled
 from credo.models.rbm import Parameters
@@ -23,7 +28,6 @@ from credo.models.temporal.dbn import TemporalDBN
 from credo.models.temporal.nade import TemporalNADE
 from credo.models.temporal.rbm import TemporalRBM
 from credo.models.temporal.sequences import ABSENT
-from credo.models.units import Units
 
 _STREAMS, _STEPS = 16, 128
 _ROWS = 256
@@ -36,18 +40,40 @@ class FrameLikelihood(NamedTuple):
     Attributes:
         mean: nats a frame.
         standard_error: of the mean, over resampled sequences (bootstrap; Efron 1979), whose frames are not independent.
-        spread: mean over frames of the standard deviation of the log weights, nats; 0 where log Z is exact.
-        rejected: share of the frames whose spread is above 1, so that their log Z cannot be trusted.
+        high: the mean with log Z annealed forward alone: too high, on average.
+        low: the mean with log Z annealed backward alone: too low, on average, where the chains mix.
+        spread: mean over frames of the standard deviation of the forward log weights, nats; 0 where log Z is exact.
+        rejected: share of the frames whose spread is above `estimate.MOST_DEVIATION`.
         frames: log-likelihood of each frame, nats, shape (n,).
         sequence: which sequence each belongs to, shape (n,).
     """
 
     mean: float
     standard_error: float
+    high: float
+    low: float
     spread: float
     rejected: float
     frames: np.ndarray
     sequence: np.ndarray
+
+
+class Annealing(NamedTuple):
+    """How much is done for each normaliser.
+
+    Attributes:
+        runs: chains a frame, R, in each direction.
+        steps: temperatures from the independent machine to the frame's own, and back.
+        settle: steps of block Gibbs that the chains take at the frame's own machine before they turn back.
+    """
+
+    runs: int = 32
+    steps: int = 500
+    settle: int = 50
+
+
+#: Enough for machines that mix well.
+USUAL = Annealing()
 
 
 class Rows(NamedTuple):
@@ -108,7 +134,8 @@ def exact_frame_likelihood(model: TemporalNADE, sequences: Sequence[np.ndarray],
         return (nats,), state
 
     parts = [
-        (rows.values[0], np.zeros(len(rows.sequence)), rows.sequence) for rows in read_rows(model, sequences, of_frames)
+        (np.tile(rows.values[0][:, None], 3), np.zeros(len(rows.sequence)), rows.sequence)
+        for rows in read_rows(model, sequences, of_frames)
     ]
     return summarise(*(np.concatenate(part) for part in zip(*parts, strict=True)), seed=seed)
 
@@ -117,22 +144,17 @@ def frame_likelihood(
     model: TemporalRBM,
     sequences: Sequence[np.ndarray],
     *,
-    runs: int = 100,
-    steps: int = 1000,
+    annealing: Annealing = USUAL,
     most_frames: int = 0,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> FrameLikelihood:
-    """Log-likelihood of sequences under an RNN-RBM, with one log Z a frame by annealed importance sampling.
-
-    The base machine of a frame has the frame's own biases and no weights. The estimate of log Z is too low on average,
-    so that the likelihood is too high: look at the spread.
+    """Log-likelihood of sequences under an RNN-RBM, with one log Z a frame by annealing in both directions.
 
     Args:
         model: the machine.
         sequences: each of shape (T, N), of zeros and ones.
-        runs: chains a frame.
-        steps: temperatures.
+        annealing: how much is done for each normaliser.
         most_frames: at most so many frames, chosen at random, are measured; 0 for all.
         seed: of the draws and of the choice.
         progress: told after each group of frames.
@@ -145,7 +167,7 @@ def frame_likelihood(
         (p, v, _), state = model.read(frames, state)
         return (-model.free_energy(v, p), p.a, p.b), state
 
-    normaliser = _Normaliser(model, model.visible, model.hidden, model.static_parameters, runs, steps, seed)
+    normaliser = _Normaliser(model, Pairing(model.visible, model.hidden), annealing, seed)
     return _annealed(model, sequences, of_frames, normaliser, most_frames, progress)
 
 
@@ -154,8 +176,7 @@ def frame_bound(
     sequences: Sequence[np.ndarray],
     *,
     samples: int = 32,
-    runs: int = 100,
-    steps: int = 1000,
+    annealing: Annealing = USUAL,
     most_frames: int = 0,
     seed: int = 0,
     progress: Progress | None = None,
@@ -169,8 +190,7 @@ def frame_bound(
         model: the network.
         sequences: each of shape (T, N), of zeros and ones.
         samples: of h1 a frame; more tighten the bound.
-        runs: chains a frame.
-        steps: temperatures.
+        annealing: how much is done for each normaliser.
         most_frames: at most so many frames, chosen at random, are measured; 0 for all.
         seed: of the draws and of the choice.
         progress: told after each group of frames.
@@ -185,31 +205,81 @@ def frame_bound(
         def another(sample: Any, total: Any) -> Any:
             return ops.logaddexp(total, model.log_weight(read, random.advance(random.make_key(seed), sample)))
 
-        first = model.log_weight(read, ops.convert_to_tensor(random.make_key(seed)))
-        total = ops.fori_loop(1, samples, another, first)
+        key = ops.convert_to_tensor(random.make_key(seed))
+        total = ops.fori_loop(1, samples, another, model.log_weight(read, key))
         return (total - np.log(samples), read.top.a, read.top.b), state
 
-    normaliser = _Normaliser(model, model.middle, model.hidden, model.static_parameters, runs, steps, seed)
+    normaliser = _Normaliser(model, Pairing(model.middle, model.hidden), annealing, seed)
     return _annealed(model, sequences, of_frames, normaliser, most_frames, progress)
 
 
 class _Normaliser:
     """Log Z of machines that share weights, from their biases."""
 
-    def __init__(
-        self, model: Any, visible: Units, hidden: Units, static: Any, runs: int, steps: int, seed: int
-    ) -> None:
-        arrays = (np.asarray(ops.convert_to_numpy(x), np.float32) for x in compiled(model, static)())
-        self.static, self.units = Parameters(*arrays), (visible, hidden)
-        self.runs, self.steps, self.seed = runs, steps, seed
+    def __init__(self, model: Any, pair: Pairing, annealing: Annealing, seed: int) -> None:
+        if annealing.runs < 2 or annealing.steps < 1 or annealing.settle < 0:
+            raise UsageError(f"annealing: expected runs >= 2, steps >= 1, settle >= 0, got {annealing}")
+        arrays = (np.asarray(ops.convert_to_numpy(x), np.float32) for x in compiled(model, model.static_parameters)())
+        self.static, self.pair, self.annealing, self.seed = Parameters(*arrays), pair, annealing, seed
 
     def __call__(self, a: np.ndarray, b: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """Log Z and the deviation of its log weights, nats; biases of shape (n, N) and (n, H), at most `_ROWS`."""
-        kept = slice(0, len(a))
+        """Log Z by both directions, forward and backward, nats; and the deviation of the forward log weights.
+
+        Args:
+            a: visible biases, shape (n, N), of at most `_ROWS` machines.
+            b: hidden biases, shape (n, H).
+            number: of the group, for the draws.
+
+        Returns:
+            Shapes (n, 3) and (n,).
+        """
+        count, (runs, steps, settle) = len(a), self.annealing
         a, b = (np.resize(x, (_ROWS, x.shape[1])) for x in (a, b))  # one shape, one compilation
-        p, seed = self.static._replace(a=a, b=b), self.seed + number
-        found = ais.anneal(*self.units, p, runs=self.runs, steps=self.steps, seed=seed)
-        return found.log_z[kept], found.deviation[kept]
+        p, key = self.static._replace(a=a, b=b), random.make_key(self.seed * 1_000_003 + number)
+        start, forward = path.independent(a, b), np.linspace(0, 1, steps + 1)
+        v = path.draw_independent(self.pair, path.with_runs(start), (_ROWS, runs, a.shape[1]), key)
+        v, up, key = path.walk(self.pair, start, p, v, forward, random.advance(key))
+        v = np.take_along_axis(ops.convert_to_numpy(v), _resampled(up, int(key[0]))[..., None], axis=1)
+        if settle:
+            v, _, key = path.walk(self.pair, start, p, v, np.ones(settle + 1), key)
+        _, down, _ = path.walk(self.pair, start, p, v, forward[::-1], key)
+        log_z0 = path.independent_log_z(self.pair, start)
+        both = np.stack([bennett_rows(up, -down), _log_mean_exp(up), -_log_mean_exp(down)], axis=1)
+        return (log_z0[:, None] + both)[:count], up.std(axis=1, ddof=1)[:count]
+
+
+def bennett_rows(forward: np.ndarray, backward: np.ndarray) -> np.ndarray:
+    """Log Z_1 - log Z_0 of many pairs of machines by Bennett's acceptance ratio; see `trajectory.bennett`.
+
+    Args:
+        forward: log weights from 0 to 1 of samples of machine 0, nats, shape (B, R).
+        backward: minus the log weights from 1 to 0 of samples of machine 1, nats, shape (B, R).
+
+    Returns:
+        Nats, shape (B,).
+    """
+    both = np.concatenate([forward, backward], axis=1)
+    low, high = both.min(axis=1), both.max(axis=1)
+    for _ in range(60):  # bisection: one side falls with the difference, the other rises
+        middle = (low + high) / 2
+        falling = np.sum(0.5 * (1 + np.tanh((forward - middle[:, None]) / 2)), axis=1)
+        rising = np.sum(0.5 * (1 + np.tanh((middle[:, None] - backward) / 2)), axis=1)
+        low, high = np.where(falling > rising, middle, low), np.where(falling > rising, high, middle)
+    return (low + high) / 2
+
+
+def _resampled(log_weights: np.ndarray, seed: int) -> np.ndarray:
+    """Numbers of runs drawn by their weights, systematically (Kitagawa 1996); (B, R) to (B, R)."""
+    B, R = log_weights.shape
+    weights = np.exp(log_weights - log_weights.max(axis=1, keepdims=True))
+    ends = np.cumsum(weights / weights.sum(axis=1, keepdims=True), axis=1)
+    places = (np.random.default_rng(seed & 0xFFFFFFFF).random((B, 1)) + np.arange(R)) / R
+    return np.minimum((places[:, :, None] > ends[:, None]).sum(axis=2), R - 1)
+
+
+def _log_mean_exp(x: np.ndarray) -> np.ndarray:
+    top = x.max(axis=1)
+    return top + np.log(np.exp(x - top[:, None]).mean(axis=1))
 
 
 def _annealed(
@@ -230,8 +300,8 @@ def _annealed(
     for values, sequence in _regrouped(
         read_rows(model, sequences, of_frames), lambda rows: wanted[starts[rows.sequence] + rows.step]
     ):
-        log_z, deviation = normaliser(values[1], values[2], done)
-        parts.append((values[0] - log_z, deviation, sequence))
+        log_z, deviation = normaliser(*values[1:], done)
+        parts.append((values[0][:, None] - log_z, deviation, sequence))
         done += len(sequence)
         if progress:
             progress(done, count)
@@ -263,15 +333,16 @@ def summarise(frames: np.ndarray, spread: np.ndarray, sequence: np.ndarray, seed
     """The mean over frames with its standard error over sequences.
 
     Args:
-        frames: log-likelihood of each, nats, shape (n,).
+        frames: log-likelihood of each by both directions, forward and backward, nats, shape (n, 3).
         spread: standard deviation of each one's log weights, shape (n,).
         sequence: which sequence each belongs to, shape (n,).
         seed: of the resampling.
     """
+    best, high, low = frames.T
     _, number = np.unique(sequence, return_inverse=True)
-    sums, counts = np.bincount(number, frames), np.bincount(number)
+    sums, counts = np.bincount(number, best), np.bincount(number)
     drawn = np.random.default_rng(seed).integers(0, len(sums), (_RESAMPLED, len(sums)))
-    means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
-    return FrameLikelihood(
-        float(frames.mean()), float(means.std()), float(spread.mean()), float(np.mean(spread > 1)), frames, sequence
-    )
+    error = float((sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)).std())
+    rejected = float(np.mean(spread > MOST_DEVIATION))
+    means = (float(x.mean()) for x in (high, low, spread))
+    return FrameLikelihood(float(best.mean()), error, *means, rejected, best, sequence)

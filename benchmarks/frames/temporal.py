@@ -1,0 +1,122 @@
+"""The temporal models of the benchmark: RNN-RBM, RNN-DBN and RNN-NADE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from credo.errors import UsageError
+from credo.evaluation.likelihood.temporal import (
+    Annealing,
+    FrameLikelihood,
+    exact_frame_likelihood,
+    frame_bound,
+    frame_likelihood,
+)
+from credo.models.temporal.dbn import TemporalDBN
+from credo.models.temporal.nade import TemporalNADE
+from credo.models.temporal.rbm import TemporalRBM
+from credo.training.temporal import Stage
+from frames.rolls import Rolls
+
+OCTAVE = 12
+Told = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a model is built and trained on a set.
+
+    Attributes:
+        hidden: hidden units of the whole frame; of the second layer, units beside those that stand for the frame.
+        shared: hidden units at each key.
+        whole: size of the summary of whole frames.
+        each: size of the summary at each key.
+        drop_whole, drop_each, drop_notes: dropout, see `Memory`.
+        alone_steps: steps on frames without their past.
+        steps: steps on sequences.
+        late_steps: steps with longer chains and a lower rate after them.
+        k, late_k: steps of the chains.
+        rate: learning rate.
+        window: frames of a training window.
+        batch: windows a step.
+        decay: weight decay.
+        measure: steps between two looks at the validation split.
+    """
+
+    hidden: int = 192
+    shared: int = 8
+    whole: int = 128
+    each: int = 48
+    drop_whole: float = 0.5
+    drop_each: float = 0.3
+    drop_notes: float = 0.1
+    alone_steps: int = 4000
+    steps: int = 2000
+    late_steps: int = 500
+    k: int = 5
+    late_k: int = 15
+    rate: float = 4e-3
+    window: int = 64
+    batch: int = 16
+    decay: float = 0.01
+    measure: int = 500
+
+    @classmethod
+    def of(cls, model: str, name: str) -> Plan:
+        """The plan for a model and a set: what is larger is learnt longer, with less dropout."""
+        large = {} if name == "jsb" else {"measure": 1000, "drop_whole": 0.3, "drop_each": 0.2}
+        steps = {"jsb": 2000, "piano": 5000, "nottingham": 6000, "muse": 6000}[name]
+        if model == "rnn-dbn":
+            return cls(hidden=128, alone_steps=0, steps=1500, late_steps=500, rate=1e-3, measure=500)
+        if model == "rnn-nade":
+            return cls(**large, hidden=48, alone_steps=0, steps=steps, late_steps=0)
+        return cls(**large, steps=steps, late_steps=steps // 5)
+
+
+def build(model: str, rolls: Rolls, plan: Plan, seed: int, folder: Path) -> keras.Model:
+    """A model as it is before training; an RNN-DBN stands on the RNN-RBM of the same set and folder."""
+    size = rolls.train[0].shape[1]
+    memory = {"whole": plan.whole, "each": plan.each, "dropout": (plan.drop_whole, plan.drop_each, plan.drop_notes)}
+    if model == "rnn-dbn":
+        low = folder / f"{rolls.name}-rnn-rbm" / "model.keras"
+        if not low.exists():
+            raise UsageError(f"rnn-dbn: expected the trained first layer {low}, found none", hint="train rnn-rbm first")
+        return TemporalDBN(keras.saving.load_model(low, compile=False), plan.hidden, k=plan.k, seed=seed)
+    common = {"period": OCTAVE, "memory": memory, "seed": seed}
+    if model == "rnn-nade":
+        built = TemporalNADE(size, plan.hidden, dropout=plan.drop_each, **common)
+    else:
+        built = TemporalRBM(size, plan.hidden, shared=plan.shared, k=plan.k, **common)
+    built.start_from(np.concatenate(rolls.train).mean(axis=0))
+    return built
+
+
+def stages(plan: Plan) -> list[Stage]:
+    """The stages of training that a plan asks for."""
+    common = {"window": plan.window, "batch": plan.batch, "decay": plan.decay, "measure": plan.measure}
+    alone = Stage("frames", plan.alone_steps, batch=256, alone=True, k=plan.k, rate=plan.rate, decay=plan.decay)
+    sequences = Stage("sequences", plan.steps, k=plan.k, rate=plan.rate, **common)
+    late = Stage("long chains", plan.late_steps, k=plan.late_k, rate=plan.rate / 8, **common)
+    return [stage for stage in (alone, sequences, late) if stage.steps]
+
+
+def likelihood(
+    model: keras.Model,
+    sequences: list[np.ndarray],
+    annealing: Annealing,
+    *,
+    most_frames: int = 0,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> FrameLikelihood:
+    """Exact for an RNN-NADE, annealed for an RNN-RBM, a lower bound for an RNN-DBN."""
+    if isinstance(model, TemporalNADE):
+        return exact_frame_likelihood(model, sequences, seed=seed)
+    measure = frame_bound if isinstance(model, TemporalDBN) else frame_likelihood
+    (model.low if isinstance(model, TemporalDBN) else model).half = False
+    return measure(model, sequences, annealing=annealing, most_frames=most_frames, seed=seed, progress=progress)
