@@ -103,6 +103,38 @@ def _jax_half_product() -> Callable[..., Any]:
     return forward
 
 
+def states_along(step: Callable[[Any, Any], Any], start: Any, inputs: Any) -> Any:
+    """All states of a recurrence; gradients flow through it.
+
+    `ops.scan` of Keras does the same, but fails on TensorFlow where a state is a tuple and an output is not.
+
+    Args:
+        step: from a state (a tuple of arrays) and the inputs of a time (a tuple of arrays) to the next state.
+        start: the state before the first time.
+        inputs: a tuple of arrays of shape (T, ...).
+
+    Returns:
+        A tuple of arrays of shape (T, ...): the states after each time.
+    """
+    if name() == "jax":
+        from jax import lax
+
+        def both(state: Any, given: Any) -> Any:
+            state = step(state, given)
+            return state, state
+
+        return lax.scan(both, tuple(start), tuple(inputs))[1]
+    if name() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.scan(step, tuple(inputs), initializer=tuple(ops.convert_to_tensor(x) for x in start))
+    state, states = tuple(start), []
+    for time in range(inputs[0].shape[0]):
+        state = step(state, tuple(x[time] for x in inputs))
+        states.append(state)
+    return tuple(ops.stack(each) for each in zip(*states, strict=True))
+
+
 class Stepper:
     """Runs many training steps of a compiled model for little more than the steps themselves cost.
 

@@ -14,6 +14,7 @@ import numpy as np
 from keras import ops
 
 from credo.models import random
+from credo.models.backend import states_along
 from credo.models.temporal.sequences import ABSENT
 from credo.models.temporal.shared import SharedMap
 from credo.shapes import expect
@@ -157,11 +158,10 @@ class Memory(keras.layers.Layer):
             h, c = h * (1 - starts), c * (1 - starts)
             enter, forget, content, leave = ops.split(new + ops.matmul(h, back), 4, axis=-1)
             c = ops.sigmoid(forget) * c + ops.sigmoid(enter) * ops.tanh(content)
-            h = ops.sigmoid(leave) * ops.tanh(c)
-            return (h, c), h
+            return ops.sigmoid(leave) * ops.tanh(c), c
 
-        carried, outputs = ops.scan(step, carried, (news, fresh))
-        return outputs, carried
+        h, c = states_along(step, carried, (news, fresh))
+        return h, (h[-1], c[-1])
 
     def _read_each(self, heard: Any, fresh: Any, whole: Any, traces: Any) -> tuple[Any, Any]:
         T, B, N, D = heard.shape[0], ops.shape(heard)[1], self.size, self.each
@@ -170,14 +170,13 @@ class Memory(keras.layers.Layer):
         gates = ops.sigmoid(fields[..., :D])
         news = (1 - gates) * ops.tanh(fields[..., D : 2 * D])
 
-        def step(traces: Any, given: Any) -> Any:
+        def step(carried: Any, given: Any) -> Any:
             gate, new, starts = given
-            traces = gate * (traces * (1 - starts)) + new
-            return traces, traces
+            return (gate * (carried[0] * (1 - starts)) + new,)
 
-        last, outputs = ops.scan(step, traces, (gates, news, fresh[..., None]))
+        (outputs,) = states_along(step, (traces,), (gates, news, fresh[..., None]))
         mixed = ops.reshape(ops.matmul(ops.reshape(outputs, (-1, D)), self.W_each), (T, B, N, D))
-        return ops.relu(mixed + fields[..., 2 * D :]), last
+        return ops.relu(mixed + fields[..., 2 * D :]), outputs[-1]
 
     def get_config(self) -> dict[str, Any]:
         """What `from_config` needs."""

@@ -59,8 +59,8 @@ class SharedMap(keras.layers.Layer):
 
     def matrix(self) -> Any:
         """All weights as those of a plain map, shape (N, N C): column p C + c is channel c at place p."""
-        near = ops.take(self.near, self._near_index, axis=0) * self._near_mask
-        alike = ops.take(self.alike, self._alike_index, axis=0) * self._alike_mask
+        near = ops.take(self.near, self._near_index, axis=0) * ops.convert_to_tensor(self._near_mask)
+        alike = ops.take(self.alike, self._alike_index, axis=0) * ops.convert_to_tensor(self._alike_mask)
         return ops.reshape(near + alike, (self.size, self.size * self.channels))
 
     def call(self, x: Any) -> Any:
