@@ -111,7 +111,8 @@ def train(
         data = windows(sequences, 1 if stage.alone else stage.window)
         stepper, step = Stepper(model, data), start
         while step < stage.steps:
-            stop = min(step + _CHUNK, stage.steps)
+            look = stage.measure or stage.steps
+            stop = min(step + _CHUNK, (step // look + 1) * look, stage.steps)
             metrics = stepper.run(batch_rows(len(data), stage.batch, range(step, stop), seed + number))
             step = stop
             if measure and stage.measure and (step % stage.measure == 0 or step == stage.steps):
