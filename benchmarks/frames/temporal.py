@@ -41,6 +41,7 @@ class Plan:
         steps: steps on sequences.
         late_steps: steps with longer chains and a lower rate after them.
         k, late_k: steps of the chains.
+        strangers: share of the chains that start at other frames.
         rate: learning rate.
         window: frames of a training window.
         batch: windows a step.
@@ -60,6 +61,7 @@ class Plan:
     late_steps: int = 500
     k: int = 5
     late_k: int = 15
+    strangers: float = 0.5
     rate: float = 4e-3
     window: int = 64
     batch: int = 16
@@ -91,7 +93,7 @@ def build(model: str, rolls: Rolls, plan: Plan, seed: int, folder: Path) -> kera
     if model == "rnn-nade":
         built = TemporalNADE(size, plan.hidden, dropout=plan.drop_each, **common)
     else:
-        built = TemporalRBM(size, plan.hidden, shared=plan.shared, k=plan.k, **common)
+        built = TemporalRBM(size, plan.hidden, shared=plan.shared, k=plan.k, strangers=plan.strangers, **common)
     built.start_from(np.concatenate(rolls.train).mean(axis=0))
     return built
 
