@@ -14,7 +14,6 @@ import numpy as np
 
 from credo.errors import FileError
 from credo.io.atomic import atomic_path
-from credo.models.dbn import DBN
 
 NAME = "checkpoint.npz"
 
@@ -46,12 +45,12 @@ class Checkpoints:
 
     Args:
         folder: the run's folder.
-        dbn: the network in training.
+        network: what is trained, of which a stage may train a part.
         every_seconds: longest time between two checkpoints.
     """
 
-    def __init__(self, folder: Path, dbn: DBN, every_seconds: float) -> None:
-        self.path, self.dbn, self.every_seconds = folder / NAME, dbn, every_seconds
+    def __init__(self, folder: Path, network: keras.Model, every_seconds: float) -> None:
+        self.path, self.network, self.every_seconds = folder / NAME, network, every_seconds
         self._last = time.monotonic()
 
     @property
@@ -71,7 +70,7 @@ class Checkpoints:
             scores: what finished stages have measured.
             model: what is in training, for its optimizer; None between stages.
         """
-        arrays = {f"w{i}": keras.ops.convert_to_numpy(x) for i, x in enumerate(self.dbn.variables)}
+        arrays = {f"w{i}": keras.ops.convert_to_numpy(x) for i, x in enumerate(self.network.variables)}
         if model is not None:
             arrays |= {f"o{i}": keras.ops.convert_to_numpy(x) for i, x in enumerate(model.optimizer.variables)}
         state = {"stage": stage, "step": step, "records": records, "scores": scores}
@@ -105,7 +104,7 @@ class Checkpoints:
             FileError: the checkpoint is damaged, or belongs to another network.
         """
         try:
-            for index, variable in enumerate(self.dbn.variables):
+            for index, variable in enumerate(self.network.variables):
                 variable.assign(saved.arrays[f"w{index}"])
             if model is not None:
                 model.optimizer.build(model.trainable_variables)
