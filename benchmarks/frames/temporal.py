@@ -41,7 +41,6 @@ class Plan:
         steps: steps on sequences.
         late_steps: steps with longer chains and a lower rate after them.
         k, late_k: steps of the chains.
-        strangers: share of the chains that start at other frames.
         rate: learning rate.
         window: frames of a training window.
         batch: windows a step.
@@ -56,27 +55,27 @@ class Plan:
     drop_whole: float = 0.5
     drop_each: float = 0.3
     drop_notes: float = 0.1
-    alone_steps: int = 4000
+    alone_steps: int = 2000
     steps: int = 2000
     late_steps: int = 500
-    k: int = 5
+    k: int = 10
     late_k: int = 15
-    strangers: float = 0.5
     rate: float = 4e-3
     window: int = 64
     batch: int = 16
-    decay: float = 0.01
+    decay: float = 0.05
     measure: int = 500
 
     @classmethod
     def of(cls, model: str, name: str) -> Plan:
         """The plan for a model and a set: what is larger is learnt longer, with less dropout."""
+        # Little decay lets the weights grow until no chain mixes and no annealing is to be believed.
         large = {} if name == "jsb" else {"measure": 1000, "drop_whole": 0.3, "drop_each": 0.2}
         steps = {"jsb": 2000, "piano": 5000, "nottingham": 6000, "muse": 6000}[name]
         if model == "rnn-dbn":
             return cls(hidden=128, alone_steps=0, steps=1500, late_steps=500, rate=1e-3, measure=500)
         if model == "rnn-nade":
-            return cls(**large, hidden=48, alone_steps=0, steps=steps, late_steps=0)
+            return cls(**large, hidden=48, alone_steps=0, steps=steps, late_steps=0, decay=0.01)
         return cls(**large, steps=steps, late_steps=steps // 5)
 
 
@@ -93,7 +92,7 @@ def build(model: str, rolls: Rolls, plan: Plan, seed: int, folder: Path) -> kera
     if model == "rnn-nade":
         built = TemporalNADE(size, plan.hidden, dropout=plan.drop_each, **common)
     else:
-        built = TemporalRBM(size, plan.hidden, shared=plan.shared, k=plan.k, strangers=plan.strangers, **common)
+        built = TemporalRBM(size, plan.hidden, shared=plan.shared, k=plan.k, **common)
     built.start_from(np.concatenate(rolls.train).mean(axis=0))
     return built
 

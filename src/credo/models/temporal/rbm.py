@@ -51,9 +51,7 @@ class TemporalRBM(keras.Model):
         reach: see `SharedMap`, for the shared hidden units.
         period: see `SharedMap`; 12 for the keys of a keyboard.
         memory: further arguments of `Memory`.
-        k: steps of the chains.
-        strangers: share of the chains that start not at the frame itself but at the frame of another moment. Chains
-            from the data never see where else a machine puts its mass; these do.
+        k: steps of the chains, which start at the frames themselves.
         seed: of the initial weights and of all sampling.
 
     Attributes:
@@ -71,18 +69,16 @@ class TemporalRBM(keras.Model):
         period: int = 0,
         memory: dict[str, Any] | None = None,
         k: int = 5,
-        strangers: float = 0.5,
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if size < 1 or hidden < 1 or shared < 0 or k < 1 or not 0 <= strangers <= 1:
+        if size < 1 or hidden < 1 or shared < 0 or k < 1:
             raise UsageError(
-                "TemporalRBM: expected size, hidden, k >= 1, shared >= 0 and 0 <= strangers <= 1, got "
-                f"{size}, {hidden}, {k}, {shared}, {strangers}"
+                f"TemporalRBM: expected size, hidden, k >= 1 and shared >= 0, got {size}, {hidden}, {k}, {shared}"
             )
         self.size, self.full, self.shared, self.reach, self.period = size, hidden, shared, reach, period
-        self.options, self.k, self.strangers, self.seed = dict(memory or {}), k, strangers, seed
+        self.options, self.k, self.seed = dict(memory or {}), k, seed
         self.alone = self.half = False
         self.visible, self.hidden = Bernoulli(size), Bernoulli(size * shared + hidden)
         self.memory = Memory(size, period=period, seed=seed, name="memory", **self.options)
@@ -225,10 +221,8 @@ class TemporalRBM(keras.Model):
         key = ops.convert_to_tensor(self.key)
         frames, _ = self.read(ops.convert_to_tensor(x), key=key if training else None)
         constant = Parameters(*(ops.stop_gradient(each) for each in frames.p))
-        strange = random.uniform(random.advance(key, 3), ops.shape(frames.there))[:, None] < self.strangers
-        start = ops.where(strange, ops.flip(frames.v, axis=0), frames.v)
-        vk = ops.stop_gradient(self.run_chain(start, constant, random.advance(key, 4), self.k))
-        self.key.assign(random.advance(key, 4 + 2 * self.k))
+        vk = ops.stop_gradient(self.run_chain(frames.v, constant, random.advance(key, 3), self.k))
+        self.key.assign(random.advance(key, 3 + 2 * self.k))
         contrast = self.free_energy(frames.v, frames.p) - self.free_energy(vk, frames.p)
         loss = ops.sum(contrast * frames.there) / ops.maximum(ops.sum(frames.there), 1.0)
         self.contrast.update_state(loss)
@@ -238,6 +232,6 @@ class TemporalRBM(keras.Model):
 
     def get_config(self) -> dict[str, Any]:
         """What `from_config` needs."""
-        names = ("size", "shared", "reach", "period", "k", "strangers", "seed")
+        names = ("size", "shared", "reach", "period", "k", "seed")
         own = {name: getattr(self, name) for name in names}
         return {**super().get_config(), **own, "hidden": self.full, "memory": self.options}
