@@ -18,7 +18,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from keras import ops
 
 from credo.corpora.bach import bach
 from credo.corpora.ingest import ingest
@@ -33,6 +32,9 @@ from credo.music.texture import SATB
 from credo.music.window import Window
 from credo.training.build import units_of
 from credo.training.greedy import pretrain
+
+# isort: split
+from keras import ops  # after Credo, which chooses JAX where nobody chose a backend
 
 
 def main(

@@ -62,6 +62,7 @@ def measured(dbn: DBN, name: str) -> dict[str, float]:
 
 def main(steps: int = 2500, epochs: int = 30) -> dict[str, float]:
     """Pretrain, measure, fine-tune, measure again."""
+    keras.utils.set_random_seed(0)  # `fit` shuffles
     rows, kinds = chords(4000, 1)
     dbn = DBN(12, (32, 64), labels=2, chains=100, k=5, seed=1)
     pretrain(dbn, rows, kinds, phases=[Phase(steps, k=2, rate=Linear(2e-2), batch=100)])
