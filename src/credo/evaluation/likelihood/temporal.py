@@ -19,8 +19,9 @@ from keras import ops
 
 from credo.errors import UsageError
 from credo.evaluation.likelihood import path
-from credo.evaluation.likelihood.estimate import MOST_DEVIATION
+from credo.evaluation.likelihood.estimate import MOST_DEVIATION, from_log_weights
 from credo.evaluation.likelihood.path import Pairing, Progress
+from credo.evaluation.likelihood.trajectory import bennett
 from credo.models import random
 from credo.models.backend import compiled
 from credo.models.rbm import Parameters
@@ -244,28 +245,9 @@ class _Normaliser:
             v, _, key = path.walk(self.pair, start, p, v, np.ones(settle + 1), key)
         _, down, _ = path.walk(self.pair, start, p, v, forward[::-1], key)
         log_z0 = path.independent_log_z(self.pair, start)
-        both = np.stack([bennett_rows(up, -down), _log_mean_exp(up), -_log_mean_exp(down)], axis=1)
-        return (log_z0[:, None] + both)[:count], up.std(axis=1, ddof=1)[:count]
-
-
-def bennett_rows(forward: np.ndarray, backward: np.ndarray) -> np.ndarray:
-    """Log Z_1 - log Z_0 of many pairs of machines by Bennett's acceptance ratio; see `trajectory.bennett`.
-
-    Args:
-        forward: log weights from 0 to 1 of samples of machine 0, nats, shape (B, R).
-        backward: minus the log weights from 1 to 0 of samples of machine 1, nats, shape (B, R).
-
-    Returns:
-        Nats, shape (B,).
-    """
-    both = np.concatenate([forward, backward], axis=1)
-    low, high = both.min(axis=1), both.max(axis=1)
-    for _ in range(60):  # bisection: one side falls with the difference, the other rises
-        middle = (low + high) / 2
-        falling = np.sum(0.5 * (1 + np.tanh((forward - middle[:, None]) / 2)), axis=1)
-        rising = np.sum(0.5 * (1 + np.tanh((middle[:, None] - backward) / 2)), axis=1)
-        low, high = np.where(falling > rising, middle, low), np.where(falling > rising, high, middle)
-    return (low + high) / 2
+        there, back = from_log_weights(up, log_z0), from_log_weights(down, log_z0, -1)
+        joined = log_z0 + np.array([bennett(*row)[0] for row in zip(up, -down, strict=True)])
+        return np.stack([joined, there.log_z, back.log_z], axis=1)[:count], there.deviation[:count]
 
 
 def _resampled(log_weights: np.ndarray, seed: int) -> np.ndarray:
@@ -275,11 +257,6 @@ def _resampled(log_weights: np.ndarray, seed: int) -> np.ndarray:
     ends = np.cumsum(weights / weights.sum(axis=1, keepdims=True), axis=1)
     places = (np.random.default_rng(seed & 0xFFFFFFFF).random((B, 1)) + np.arange(R)) / R
     return np.minimum((places[:, :, None] > ends[:, None]).sum(axis=2), R - 1)
-
-
-def _log_mean_exp(x: np.ndarray) -> np.ndarray:
-    top = x.max(axis=1)
-    return top + np.log(np.exp(x - top[:, None]).mean(axis=1))
 
 
 def _annealed(
