@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from keras import ops
 
-from credo.models import random
+from credo.models import blocks, random
 
 if TYPE_CHECKING:
     from credo.models.rbm import RBM, Parameters
@@ -40,7 +40,7 @@ def run_chain(rbm: RBM, p: Parameters, v: Any, h_mean: Any, key: Any) -> tuple[A
         here = random.advance(key, 2 * index)
         h = ops.cast(random.uniform(here, (*lead, rbm.hidden.size)) < h_mean, "float32")
         logits = p.a + rbm.v_field_from_h(h, p)
-        sampled = rbm.visible.sample(logits, random.uniform(random.advance(here), (*lead, rbm.visible.groups)))
+        sampled = blocks.draw(rbm.visible, logits, random.advance(here))
         return sampled if known is None else known * start + (1 - known) * sampled, logits
 
     def step(index: Any, v: Any) -> Any:

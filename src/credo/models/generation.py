@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from keras import ops
 
-from credo.models import labels, random
+from credo.models import blocks, labels, random
 from credo.models.prediction import v_logits
-from credo.models.units import Units
 
 if TYPE_CHECKING:
     from credo.models.dbn import DBN
@@ -31,7 +30,7 @@ def step(dbn: DBN, v: Any, key: Any, temperature: Any = 1.0, y: Any = None) -> A
     for rbm in dbn.rbms:
         if dbn.labels and rbm is dbn.rbms[-1]:
             h = labels.beside(dbn, h, labels.draw(dbn, h, key, temperature) if y is None else y)
-        h = _draw(rbm.hidden, rbm.h_logits_from_v(h) / temperature, random.advance(key, number))
+        h = blocks.draw(rbm.hidden, rbm.h_logits_from_v(h) / temperature, random.advance(key, number))
         number += 1
     return _down(dbn, h, v, random.advance(key, number), temperature)
 
@@ -61,8 +60,7 @@ def chain(dbn: DBN, v: Any, known: Any, key: Any, temperature: Any, steps: Any, 
         return clamp(step(dbn, state, random.advance(key, 1 + index * draws), temperature, y))
 
     biases = labels.without(dbn, dbn.rbms[0], ops.convert_to_tensor(dbn.rbms[0].a))
-    uniform = random.uniform(key, (*v.shape[:-1], dbn.visible.groups))
-    start = dbn.visible.sample(ops.broadcast_to(biases, ops.shape(v)), uniform)
+    start = blocks.draw(dbn.visible, ops.broadcast_to(biases, ops.shape(v)), key)
     return ops.fori_loop(0, steps, body, clamp(start))
 
 
@@ -77,16 +75,16 @@ def top_chain(dbn: DBN, v: Any, known: Any, key: Any, temperature: Any, steps: A
 
     def up(x: Any, here: Any) -> Any:
         seen = labels.beside(dbn, x, labels.draw(dbn, x, here, temperature) if y is None else y)
-        return _draw(top.hidden, top.h_logits_from_v(seen) / temperature, here)
+        return blocks.draw(top.hidden, top.h_logits_from_v(seen) / temperature, here)
 
     def body(index: Any, x: Any) -> Any:
         here = random.advance(key, 1 + 2 * index)
         h = up(x, here)
         logits = labels.without(dbn, top, top.v_logits_from_h(h)) / temperature
-        return _draw(below, logits, random.advance(here))
+        return blocks.draw(below, logits, random.advance(here))
 
     start = ops.broadcast_to(labels.without(dbn, top, ops.convert_to_tensor(top.a)), (*lead, below.size))
-    x = ops.fori_loop(0, steps, body, _draw(below, start, key))
+    x = ops.fori_loop(0, steps, body, blocks.draw(below, start, key))
     here = random.advance(key, 1 + 2 * steps)
     return _down(dbn, up(x, here), v, random.advance(here), temperature)
 
@@ -97,9 +95,5 @@ def _down(dbn: DBN, h: Any, v: Any, key: Any, temperature: Any) -> Any:
         logits = v_logits(dbn, h, v) if rbm is dbn.rbms[0] else labels.without(dbn, rbm, rbm.v_logits_from_h(h))
         if rbm is dbn.rbms[-1] and dbn.labels:
             units = rbm.visible.parts[0]
-        h = _draw(units, logits / temperature, random.advance(key, number))
+        h = blocks.draw(units, logits / temperature, random.advance(key, number))
     return h
-
-
-def _draw(units: Units, logits: Any, key: Any) -> Any:
-    return units.sample(logits, random.uniform(key, (*logits.shape[:-1], units.groups)))

@@ -27,7 +27,7 @@ import numpy as np
 from keras import ops
 
 from credo.errors import UsageError
-from credo.models import divergence, random
+from credo.models import blocks, divergence, random
 from credo.models.backend import half_product
 from credo.models.units import Bernoulli, Units
 from credo.shapes import expect
@@ -191,8 +191,7 @@ class RBM(keras.Model):
 
     def sample_h_from_v(self, v: Any, key: Any) -> Any:
         """A draw from P(h | v); (B, N) to (B, H). The draw uses up `key`."""
-        logits = self.h_logits_from_v(v)
-        return self.hidden.sample(logits, random.uniform(key, ops.shape(logits)))
+        return blocks.draw(self.hidden, self.h_logits_from_v(v), key)
 
     def v_logits_from_h(self, h: Any) -> Any:
         """Logits of the visible units; (B, H) to (B, N)."""
@@ -204,8 +203,22 @@ class RBM(keras.Model):
 
     def sample_v_from_h(self, h: Any, key: Any) -> Any:
         """A draw from P(v | h); (B, H) to (B, N). The draw uses up `key`."""
-        logits = self.v_logits_from_h(h)
-        return self.visible.sample(logits, random.uniform(key, (*ops.shape(logits)[:-1], self.visible.groups)))
+        return blocks.draw(self.visible, self.v_logits_from_h(h), key)
+
+    def layers(self, p: Parameters | None = None, temperature: Any = 1.0) -> blocks.Layers:
+        """Its two layers, for block Gibbs sampling.
+
+        Args:
+            p: numbers in the place of its own.
+            temperature: divides all logits.
+        """
+        p = p or self
+        return blocks.Layers(
+            self.visible,
+            self.hidden,
+            lambda v: (p.b + self.h_field_from_v(v, p)) / temperature,
+            lambda h: (p.a + self.v_field_from_h(h, p)) / temperature,
+        )
 
     # -- energies ----------------------------------------------------------------------------------------------------
 

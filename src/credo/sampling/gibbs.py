@@ -7,6 +7,7 @@ compile lives as long as the machine.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, proxy
 
@@ -15,7 +16,7 @@ import numpy as np
 from keras import ops
 
 from credo.errors import UsageError
-from credo.models import random
+from credo.models import blocks, random
 from credo.models.backend import compiled
 from credo.models.dbn import DBN
 from credo.models.rbm import RBM
@@ -75,18 +76,13 @@ def kernel(
     expect("known", known, _axes(known, "G"), G=units.groups)
     held = units.spread(ops.cast(known, "float32"))
     free = 1 - ops.cast(known, "float32")
-    draws = 2 * len(machine.rbms) if isinstance(machine, DBN) else 2
+    if isinstance(machine, DBN):
+        draws, move = 2 * len(machine.rbms), partial(machine.sample, temperature=temperature)
+    else:
+        draws, move = 2, partial(blocks.step, machine.layers(temperature=temperature))
 
     def step(state: GibbsState) -> tuple[GibbsState, GibbsInfo]:
-        if isinstance(machine, DBN):
-            v = machine.sample(state.v, state.key, temperature)
-        else:
-            h_logits = machine.h_logits_from_v(state.v) / temperature
-            h = machine.hidden.sample(h_logits, random.uniform(state.key, ops.shape(h_logits)))
-            v_logits = machine.v_logits_from_h(h) / temperature
-            uniform = random.uniform(random.advance(state.key), (*ops.shape(v_logits)[:-1], units.groups))
-            v = units.sample(v_logits, uniform)
-        v = held * v_known + (1 - held) * v
+        v = held * v_known + (1 - held) * move(state.v, state.key)
         moved = ops.cast(units.collapse(v) != units.collapse(state.v), "float32")
         changed = ops.sum(free * moved) / ops.maximum(ops.sum(free), 1.0)
         return GibbsState(v, random.advance(state.key, draws)), GibbsInfo(changed)

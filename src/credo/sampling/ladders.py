@@ -14,7 +14,7 @@ import numpy as np
 from keras import ops
 
 from credo.errors import UsageError
-from credo.models import random
+from credo.models import blocks, random
 from credo.models.rbm import RBM, Parameters
 from credo.sampling.gibbs import compiled_once, start
 from credo.sampling.tempering import check_ladder, free_energies, log_ratio, stack, swap_probability
@@ -157,15 +157,11 @@ def _follow(rbm: RBM) -> Callable[..., Any]:
 
     def build(rbm: RBM) -> Callable[..., Any]:
         def follow(p: Parameters, start: Any, known: Any, key: Any, steps: Any) -> Any:
-            held = rbm.visible.spread(known)
+            held, layers = rbm.visible.spread(known), rbm.layers(p)
 
             def body(_: Any, state: Any) -> Any:
                 v, key = state
-                x = p.b + rbm.h_field_from_v(v, p)
-                h = rbm.hidden.sample(x, random.uniform(key, (*v.shape[:-1], rbm.hidden.groups)))
-                uniform = random.uniform(random.advance(key), (*v.shape[:-1], rbm.visible.groups))
-                v = rbm.visible.sample(p.a + rbm.v_field_from_h(h, p), uniform)
-                return held * start + (1 - held) * v, random.advance(key, 2)
+                return held * start + (1 - held) * blocks.step(layers, v, key), random.advance(key, 2)
 
             return ops.fori_loop(0, steps, body, (start, key))[0]
 

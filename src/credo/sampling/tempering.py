@@ -18,7 +18,7 @@ import numpy as np
 from keras import ops
 
 from credo.errors import UsageError
-from credo.models import random
+from credo.models import blocks, random
 from credo.models.rbm import RBM, Parameters
 from credo.sampling.gibbs import check_numbers, collect, compiled_once, start
 from credo.shapes import expect
@@ -109,10 +109,9 @@ def kernel(
         heading = ops.where(swap, ops.take(state.heading, partner, axis=0), state.heading)
 
         x = ops.where(ops.expand_dims(swap, 2), other_x, own_x)  # hidden logits of the states after the swap
-        h = rbm.hidden.sample(x, random.uniform(random.advance(state.key), (R, B, rbm.hidden.groups)))
+        h = blocks.draw(rbm.hidden, x, random.advance(state.key))
         logits = _row(ladder.a) + ops.matmul(h - _row(ladder.l), ops.transpose(ladder.W, (0, 2, 1)))
-        v = units.sample(logits, random.uniform(random.advance(state.key, 2), (R, B, units.groups)))
-        v = held * v_known + (1 - held) * v
+        v = held * v_known + (1 - held) * blocks.draw(units, logits, random.advance(state.key, 2))
 
         first, last = ops.expand_dims(rung == 0, 1), ops.expand_dims(rung == R - 1, 1)
         trips = state.trips + ops.cast(heading[-1] == _RETURNS, "int32")

@@ -29,7 +29,7 @@ import numpy as np
 from keras import ops
 
 from credo.errors import FormatError, UsageError
-from credo.models import divergence, labels, random
+from credo.models import blocks, divergence, labels, random
 from credo.models.dbn import DBN
 from credo.models.rbm import RBM
 
@@ -185,7 +185,7 @@ def load_recognition(path: str | Path) -> list[Recognition]:
 
 def _draw(units: Any, logits: Any, key: Any) -> Any:
     """States that no gradient flows through."""
-    return ops.stop_gradient(units.sample(logits, random.uniform(key, (*ops.shape(logits)[:-1], units.groups))))
+    return ops.stop_gradient(blocks.draw(units, logits, key))
 
 
 def _nats(units: Any, states: Any, logits: Any) -> Any:

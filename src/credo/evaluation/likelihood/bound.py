@@ -18,7 +18,7 @@ from keras import ops
 
 from credo.errors import UsageError
 from credo.evaluation.likelihood.exact import states_of
-from credo.models import random
+from credo.models import blocks, random
 from credo.models.backend import compiled
 from credo.models.dbn import DBN
 from credo.models.units import Units
@@ -115,8 +115,7 @@ def _weights(dbn: DBN, repeats: int) -> Callable[..., Any]:
         state = ops.concatenate([v] * repeats, axis=0) if ways else v
         for depth, (rbm, (R, c)) in enumerate(zip(dbn.rbms[:-1], ways, strict=True)):
             logits = c + ops.matmul(rbm.patches(state - rbm.m), R)
-            uniform = random.uniform(random.advance(key, depth), (*logits.shape[:-1], rbm.hidden.groups))
-            h = rbm.hidden.sample(logits, uniform)
+            h = blocks.draw(rbm.hidden, logits, random.advance(key, depth))
             log_q = _log_prob(rbm.hidden, h, logits)
             total = total + _log_prob(rbm.visible, state, rbm.v_logits_from_h(h)) - log_q
             state = h

@@ -23,7 +23,7 @@ import numpy as np
 from keras import ops
 
 from credo.errors import UsageError
-from credo.models import random
+from credo.models import blocks, random
 from credo.models.backend import compiled
 from credo.models.rbm import RBM, Parameters
 from credo.models.units import Units
@@ -122,10 +122,9 @@ def step(pair: Pairing, p0: Parameters, p1: Parameters, v: Any, here: Any, there
     (linear0, z0), (linear1, z1) = (_up(pair, p, v) for p in (p0, p1))
     z, z_next = ((1 - beta) * z0 + beta * z1 for beta in (here, there))
     gain = (there - here) * (linear1 - linear0) + _cumulant_gain(pair.hidden, z, z_next)
-    lead = ops.shape(v)[:-1]
-    h = pair.hidden.sample(z_next, random.uniform(key, (*lead, pair.hidden.groups)))
+    h = blocks.draw(pair.hidden, z_next, key)
     y = (1 - there) * _v_logits(pair, p0, h) + there * _v_logits(pair, p1, h)
-    return pair.visible.sample(y, random.uniform(random.advance(key), (*lead, pair.visible.groups))), gain
+    return blocks.draw(pair.visible, y, random.advance(key)), gain
 
 
 def walk(
@@ -209,7 +208,7 @@ def draw_independent(pair: Pairing, p: Parameters, shape: tuple[int, ...], key: 
         key: of the draw.
     """
     logits = ops.broadcast_to(ops.convert_to_tensor(p.a), shape)
-    return pair.visible.sample(logits, random.uniform(ops.convert_to_tensor(key), (*shape[:-1], pair.visible.groups)))
+    return blocks.draw(pair.visible, logits, ops.convert_to_tensor(key))
 
 
 def _up(pair: Pairing, p: Parameters, v: Any) -> tuple[Any, Any]:

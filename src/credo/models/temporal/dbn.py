@@ -18,7 +18,7 @@ import keras
 from keras import ops
 
 from credo.errors import UsageError
-from credo.models import random
+from credo.models import blocks, random
 from credo.models.rbm import Parameters
 from credo.models.temporal.memory import Memory, MemoryState, Recalled
 from credo.models.temporal.rbm import TemporalRBM
@@ -121,15 +121,13 @@ class TemporalDBN(keras.Model):
     def run_top(self, h1: Any, top: Parameters, key: Any, steps: Any) -> Any:
         """Block Gibbs in the top RBM of each row, from h1 of shape (R, H); uses 2 keys a step."""
         back = ops.transpose(top.W)
-
-        def step(index: Any, h1: Any) -> Any:
-            here = random.advance(key, 2 * index)
-            h2_logits = top.b + ops.matmul(h1, top.W)
-            h2 = self.hidden.sample(h2_logits, random.uniform(here, ops.shape(h2_logits)))
-            logits = top.a + ops.matmul(h2 - top.l, back)
-            return self.middle.sample(logits, random.uniform(random.advance(here), ops.shape(logits)))
-
-        return ops.fori_loop(0, steps, step, h1)
+        layers = blocks.Layers(
+            self.middle,
+            self.hidden,
+            lambda h1: top.b + ops.matmul(h1, top.W),
+            lambda h2: top.a + ops.matmul(h2 - top.l, back),
+        )
+        return blocks.run(layers, h1, key, steps)
 
     def log_weight(self, frames: DeepFrames, key: Any) -> Any:
         """Log P(v | h1) + log P*(h1) - log q(h1 | v) of one sample of h1 from q, with P* the top's unnormalised P.
@@ -144,7 +142,7 @@ class TemporalDBN(keras.Model):
             Nats, shape (R,).
         """
         logits = self.h1_logits_from_v(frames.v, frames.low)
-        h1 = self.middle.sample(logits, random.uniform(key, ops.shape(logits)))
+        h1 = blocks.draw(self.middle, logits, key)
         likelihood = self.visible.log_prob(frames.v, self.v_logits_from_h1(h1, frames.low))
         posterior = self.middle.log_prob(h1, logits)
         return ops.sum(likelihood, axis=-1) - ops.sum(posterior, axis=-1) - self.top_free_energy(h1, frames.top)
@@ -163,10 +161,9 @@ class TemporalDBN(keras.Model):
         """
         low, top = self.machines(recalled)
         low, top = (Parameters(p.W / temperature, p.a / temperature, p.b / temperature, p.m, p.l) for p in (low, top))
-        h1 = self.middle.sample(top.a, random.uniform(key, ops.shape(top.a)))
+        h1 = blocks.draw(self.middle, top.a, key)
         h1 = self.run_top(h1, top, random.advance(key, 2), steps)
-        logits = self.v_logits_from_h1(h1, low)
-        return self.visible.sample(logits, random.uniform(random.advance(key), ops.shape(logits)))
+        return blocks.draw(self.visible, self.v_logits_from_h1(h1, low), random.advance(key))
 
     # -- training ----------------------------------------------------------------------------------------------------
 
@@ -182,7 +179,7 @@ class TemporalDBN(keras.Model):
         key = ops.convert_to_tensor(self.key)
         frames, _ = self.read(ops.convert_to_tensor(x))
         logits = self.h1_logits_from_v(frames.v, frames.low)
-        h1 = ops.stop_gradient(self.middle.sample(logits, random.uniform(key, ops.shape(logits))))
+        h1 = ops.stop_gradient(blocks.draw(self.middle, logits, key))
         constant = Parameters(*(ops.stop_gradient(each) for each in frames.top))
         hk = ops.stop_gradient(self.run_top(h1, constant, random.advance(key), self.k))
         self.key.assign(random.advance(key, 1 + 2 * self.k))

@@ -18,7 +18,7 @@ import numpy as np
 from keras import ops
 
 from credo.errors import UsageError
-from credo.models import random
+from credo.models import blocks, random
 from credo.models.backend import half_product
 from credo.models.rbm import Parameters
 from credo.models.temporal.memory import Memory, MemoryState, Recalled
@@ -177,16 +177,11 @@ class TemporalRBM(keras.Model):
         Returns:
             Visible states, shape (R, N).
         """
-        back = ops.transpose(p.W)
-
-        def step(index: Any, v: Any) -> Any:
-            here = random.advance(key, 2 * index)
-            h_logits = p.b + self.field(v, p)
-            h = self.hidden.sample(h_logits, random.uniform(here, ops.shape(h_logits)))
-            logits = p.a + (half_product(h, back) if self.half else ops.matmul(h, back))
-            return self.visible.sample(logits, random.uniform(random.advance(here), ops.shape(logits)))
-
-        return ops.fori_loop(0, steps, step, v)
+        back, product = ops.transpose(p.W), half_product if self.half else ops.matmul
+        layers = blocks.Layers(
+            self.visible, self.hidden, lambda v: p.b + self.field(v, p), lambda h: p.a + product(h, back)
+        )
+        return blocks.run(layers, v, key, steps)
 
     def sample_frame(self, recalled: Recalled, key: Any, temperature: Any = 1.0, steps: int = 30) -> Any:
         """Draw the next frame: chains that start from the biases alone.
@@ -202,7 +197,7 @@ class TemporalRBM(keras.Model):
         """
         p = self.machines(recalled)
         p = Parameters(p.W / temperature, p.a / temperature, p.b / temperature, p.m, p.l)
-        v = self.visible.sample(p.a, random.uniform(key, ops.shape(p.a)))
+        v = blocks.draw(self.visible, p.a, key)
         return self.run_chain(v, p, random.advance(key), steps)
 
     # -- training ----------------------------------------------------------------------------------------------------
