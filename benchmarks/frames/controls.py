@@ -29,11 +29,7 @@ def run(model: str, rolls: Rolls, split: str, told: Callable[[str, int, int], No
         trials = {decay: _fit(rolls, decay, told) for decay in (1e-5, 1e-4, 1e-3)}
         best = max(trials, key=lambda decay: np.concatenate(_score(trials[decay], rolls.valid)).mean())
         frames, found = _score(trials[best], rolls.split(split)), {"kind": "exact", "decay": best}
-    sums, counts = np.array([x.sum() for x in frames]), np.array([len(x) for x in frames])
-    drawn = np.random.default_rng(0).integers(0, len(sums), (1000, len(sums)))
-    error = (sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)).std()
-    nats = float(sums.sum() / counts.sum()) + rolls.beyond[split]
-    return {"nats": nats, "error": float(error), "spread": 0.0, "rejected": 0.0, "frames": int(counts.sum()), **found}
+    return {**rolls.summary(np.concatenate(frames), split), "spread": 0.0, "rejected": 0.0, **found}
 
 
 def _notes(rolls: Rolls, split: str) -> list[np.ndarray]:

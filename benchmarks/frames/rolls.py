@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from credo.evaluation.likelihood.estimate import error_over_groups
 
 SETS = {"piano": "piano_midi", "nottingham": "nottingham", "muse": "musedata", "jsb": "jsb_quarter"}
 KEYS = 88
@@ -55,3 +58,14 @@ class Rolls:
     def split(self, name: str) -> list[np.ndarray]:
         """The sequences of a split."""
         return {"train": self.train, "valid": self.valid, "test": self.test}[name]
+
+    def summary(self, nats: np.ndarray, split: str) -> dict[str, Any]:
+        """What a log-likelihood of all frames of a split comes to: its mean, and the standard error over pieces.
+
+        Args:
+            nats: of each frame, without the keys that were cut away, shape (n,).
+            split: its name.
+        """
+        piece = np.repeat(np.arange(len(self.split(split))), [len(x) for x in self.split(split)])
+        error = error_over_groups(nats, piece)
+        return {"nats": float(nats.mean()) + self.beyond[split], "error": error, "frames": len(nats)}

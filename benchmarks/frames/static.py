@@ -86,7 +86,7 @@ def _measure_rbm(
     backward = reverse.log_z(rbm, states, steps=10 * options.temperatures, base=_base(rbm, rolls), seed=options.seed)
     nats = -free_energies(rbm, v.astype(np.float32)) - forward.log_z
     return {
-        **_summary(nats, rolls, split),
+        **rolls.summary(nats, split),
         "spread": forward.deviation,
         "rejected": float(not forward.trusted),
         "log z": forward.log_z,
@@ -116,7 +116,7 @@ def _dbns(
         log_z = ais.log_z(dbn.rbms[-1], steps=10 * options.temperatures, runs=options.runs, seed=options.seed)
         found = bound.lower_bound(dbn, frames[split], log_z.log_z, samples=64, seed=options.seed)
         result[f"{depth} layers"] = {
-            **_summary(found.log_likelihood, rolls, split),
+            **rolls.summary(found.log_likelihood, split),
             "spread": log_z.deviation,
             "rejected": float(not log_z.trusted),
         }
@@ -138,13 +138,3 @@ def _log_z(rbm: RBM, rolls: Rolls, options: argparse.Namespace, told: Told) -> E
 
 def _base(rbm: RBM, rolls: Rolls) -> np.ndarray:
     return rbm.visible.logits_of_mean(np.concatenate(rolls.train).mean(axis=0))
-
-
-def _summary(nats: np.ndarray, rolls: Rolls, split: str) -> dict[str, Any]:
-    """Mean over frames, and its standard error over pieces."""
-    ends = np.cumsum([len(sequence) for sequence in rolls.split(split)])[:-1]
-    pieces = np.split(nats, ends)
-    sums, counts = np.array([x.sum() for x in pieces]), np.array([len(x) for x in pieces])
-    drawn = np.random.default_rng(0).integers(0, len(sums), (1000, len(sums)))
-    error = (sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)).std()
-    return {"nats": float(nats.mean()) + rolls.beyond[split], "error": float(error), "frames": len(nats)}

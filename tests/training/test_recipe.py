@@ -46,6 +46,10 @@ def test_everything_can_be_said(tmp_path):
         rate = 0.5
         k = 3
         chains = 19
+        decay = 2e-4
+        sparsity = 1
+        target = 0.05
+        centring = 0.5
         [finetuning]
         steps = 23
         batch = 29
@@ -61,7 +65,7 @@ def test_everything_can_be_said(tmp_path):
         0.9,
         ModelRecipe(24, (31, 17, 5), (5, 1, 3), home=False, lateral=False, passes=2, dropout=0.25, half=True),
         DataRecipe(hop=2, transpose=False, most_beats=1000, hide_labels=1.0),
-        PretrainingRecipe(11, 13, 0.5, 3, 19),
+        PretrainingRecipe(11, 13, 0.5, 3, 19, 2e-4, 1.0, 0.05, 0.5),
         FinetuningRecipe(23, 29, 1.0, 0, float("inf"), 0.0),
     )
     assert isinstance(recipe.finetuning.rate, float)
@@ -75,7 +79,10 @@ def test_everything_can_be_said(tmp_path):
             "size = 3",
             "expected one of name, seed, temperature, model, data, pretraining, finetuning, sampling at [top]",
         ),
-        ("[pretraining]\nspeed = 3", "expected one of steps, batch, rate, k, chains at [pretraining], got 'speed'"),
+        (
+            "[pretraining]\nspeed = 3",
+            "expected one of steps, batch, rate, k, chains, decay, sparsity, target, centring at [pretraining], got",
+        ),
         ("[model]\nhidden = 3", "expected a list of whole numbers for hidden, got 3"),
         ("[model]\nhidden = [true]", "expected a list of whole numbers for hidden, got [True]"),
         ("[model]\nhidden = []", "expected model.hidden of sizes from 1 to 65536"),
@@ -98,6 +105,9 @@ def test_everything_can_be_said(tmp_path):
         ("[pretraining]\nrate = '1'", "expected float for rate, got '1'"),
         ("[pretraining]\nrate = 0", "expected pretraining.rate > 0"),
         ("[pretraining]\nrate = inf", "expected pretraining.rate > 0"),
+        ("[pretraining]\nsparsity = -1", "expected pretraining.rate > 0, decay >= 0, sparsity >= 0"),
+        ("[pretraining]\ntarget = 0", "expected pretraining.target between 0 and 1, centring from 0 to 1"),
+        ("[pretraining]\ncentring = 2", "expected pretraining.target between 0 and 1, centring from 0 to 1"),
         ("[pretraining]\nk = 0", "expected pretraining.steps >= 0, batch >= 1, k >= 1, chains >= 0"),
         ("[finetuning]\nbatch = 0", "expected finetuning.steps >= 0, batch >= 1, warmup >= 0"),
         ("[finetuning]\nrate = nan", "expected finetuning.rate > 0, clip > 0, decay >= 0"),

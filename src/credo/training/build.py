@@ -34,5 +34,9 @@ def build(recipe: Recipe, window: Window) -> DBN:
         k=recipe.pretraining.k,
         chains=recipe.pretraining.chains,
         blocks=window.beats,
+        l2=recipe.pretraining.decay,
+        sparsity=recipe.pretraining.sparsity,
+        target=recipe.pretraining.target,
+        centring=recipe.pretraining.centring,
         seed=recipe.seed,
     )

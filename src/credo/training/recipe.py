@@ -67,6 +67,10 @@ class PretrainingRecipe:
         rate: learning rate of Adam at the start; it falls to nothing along a cosine.
         k: steps of the chain.
         chains: persistent chains (PCD); 0 for CD.
+        decay: weight decay, added to the gradient.
+        sparsity: cost of hidden units that are not on for `target` of the time; 0 for none.
+        target: that share.
+        centring: rate at which the offsets of the hidden units follow their means; 0 for never.
     """
 
     steps: int = 400
@@ -74,6 +78,10 @@ class PretrainingRecipe:
     rate: float = 1e-3
     k: int = 1
     chains: int = 0
+    decay: float = 0.0
+    sparsity: float = 0.0
+    target: float = 0.1
+    centring: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +260,10 @@ def _check(recipe: Recipe) -> None:
         and pre.batch >= 1
         and pre.k >= 1
         and pre.chains >= 0,
-        "pretraining.rate > 0": 0 < pre.rate < math.inf,
+        "pretraining.rate > 0, decay >= 0, sparsity >= 0": 0 < pre.rate < math.inf
+        and 0 <= pre.decay < math.inf
+        and 0 <= pre.sparsity < math.inf,
+        "pretraining.target between 0 and 1, centring from 0 to 1": 0 < pre.target < 1 and 0 <= pre.centring <= 1,
         "finetuning.steps >= 0, batch >= 1, warmup >= 0": fine.steps >= 0 and fine.batch >= 1 and fine.warmup >= 0,
         "finetuning.rate > 0, clip > 0, decay >= 0": 0 < fine.rate < math.inf
         and fine.clip > 0

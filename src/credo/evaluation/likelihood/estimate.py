@@ -11,6 +11,8 @@ import numpy as np
 #: few runs, and its error, which is estimated from the same runs, comes out too small.
 MOST_DEVIATION = 1.0
 
+_RESAMPLED = 1000
+
 
 class Estimate(NamedTuple):
     """Log Z of one machine (numbers) or of B machines (arrays of shape (B,)).
@@ -52,3 +54,17 @@ def from_log_weights(log_weights: np.ndarray, start: Any = 0.0, sign: int = 1) -
         deviation <= MOST_DEVIATION,
     )
     return Estimate(*(x if np.ndim(x) else np.asarray(x).item() for x in parts), log_weights)
+
+
+def error_over_groups(values: np.ndarray, group: np.ndarray, seed: int = 0) -> float:
+    """Standard error of the mean of values that are independent from group to group only, such as frames of pieces.
+
+    Args:
+        values: shape (n,).
+        group: which group each belongs to, shape (n,).
+        seed: of the resampling of whole groups (bootstrap; Efron 1979).
+    """
+    _, number = np.unique(group, return_inverse=True)
+    sums, counts = np.bincount(number, values), np.bincount(number)
+    drawn = np.random.default_rng(seed).integers(0, len(sums), (_RESAMPLED, len(sums)))
+    return float((sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)).std())

@@ -19,7 +19,7 @@ from keras import ops
 
 from credo.errors import UsageError
 from credo.evaluation.likelihood import path
-from credo.evaluation.likelihood.estimate import MOST_DEVIATION, from_log_weights
+from credo.evaluation.likelihood.estimate import MOST_DEVIATION, error_over_groups, from_log_weights
 from credo.evaluation.likelihood.path import Pairing, Progress
 from credo.evaluation.likelihood.trajectory import bennett
 from credo.models import random
@@ -32,7 +32,6 @@ from credo.models.temporal.sequences import ABSENT
 
 _STREAMS, _STEPS = 16, 128
 _ROWS = 256
-_RESAMPLED = 1000
 
 
 class FrameLikelihood(NamedTuple):
@@ -316,10 +315,7 @@ def summarise(frames: np.ndarray, spread: np.ndarray, sequence: np.ndarray, seed
         seed: of the resampling.
     """
     best, high, low = frames.T
-    _, number = np.unique(sequence, return_inverse=True)
-    sums, counts = np.bincount(number, best), np.bincount(number)
-    drawn = np.random.default_rng(seed).integers(0, len(sums), (_RESAMPLED, len(sums)))
-    error = float((sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)).std())
+    error = error_over_groups(best, sequence, seed)
     rejected = float(np.mean(spread > MOST_DEVIATION))
     means = (float(x.mean()) for x in (high, low, spread))
     return FrameLikelihood(float(best.mean()), error, *means, rejected, best, sequence)
