@@ -6,6 +6,7 @@ import pytest
 
 import oracle
 from credo.errors import UsageError
+from credo.evaluation.likelihood import bound, exact
 from credo.models import labels, masks
 from credo.models.dbn import DBN
 from credo.models.units import Bernoulli, Gaussian
@@ -72,6 +73,28 @@ def test_free_energies_sum_labels_out(hidden):
     np.testing.assert_allclose(free - free[0], np.log(p[0]) - np.log(p), atol=2e-4)
     if len(hidden) == 1:
         np.testing.assert_allclose(numpy(dbn.energy(tensor(x))), free, atol=1e-5)
+
+
+@pytest.mark.parametrize("hidden", [(4,), (5, 3), (3, 4, 2)])
+def test_likelihoods_sum_labels_out_or_are_told_them(hidden):
+    dbn, machines = network(hidden, scale=0.5)
+    codes = oracle.all_codes(GROUPS)[::37]
+    y = np.arange(len(codes)) % C
+    p_y = top_joint(machines).sum(axis=0) / top_joint(machines).sum()
+    number = oracle.state_numbers(oracle.expand(codes, GROUPS), GROUPS)
+    together = np.stack([p_v_given(machines, label) for label in range(C)], axis=1) * p_y
+    joined = labels.join(dbn, codes, y)
+    told, summed = np.log(together[number, y]), np.log(p_v_given(machines)[number])
+    np.testing.assert_allclose(exact.log_likelihood(dbn, joined), told, atol=2e-4)
+    np.testing.assert_allclose(exact.log_likelihood(dbn, codes), summed, atol=2e-4)
+    for rows, truth in ((joined, told), (codes, summed)):
+        found = bound.lower_bound(dbn, rows, machines[-1].log_z(), samples=2000, seed=3)
+        np.testing.assert_allclose(found.log_likelihood, truth, atol=0.3 if len(hidden) > 1 else 2e-4)
+        assert found.mean == pytest.approx(truth.mean(), abs=0.05)
+    given = exact.conditional(dbn, codes[3], np.array([1, 1, 0, 1, 1, 0, 1]))
+    same = oracle.state_numbers(oracle.expand(given.codes, GROUPS), GROUPS)
+    p = p_v_given(machines)[same]
+    np.testing.assert_allclose(np.exp(given.log_p), p / p.sum(), atol=1e-5)
 
 
 def test_labels_that_are_not_known_say_nothing_on_the_way_up():

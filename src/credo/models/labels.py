@@ -77,11 +77,20 @@ def log_prob(dbn: DBN, x: Any) -> Any:
     return each - ops.logsumexp(each, axis=-1, keepdims=True)
 
 
-def free_energy(dbn: DBN, x: Any) -> Any:
-    """Free energy of the layer below the top one, with labels and hidden units summed out; (B, N) to (B,), nats."""
+def free_energy(dbn: DBN, x: Any, y: Any = None) -> Any:
+    """Free energy of the layer below the top one, with the hidden units summed out.
+
+    Args:
+        dbn: the network.
+        x: states of the layer below the top, shape (B, N).
+        y: one-hot labels, shape (B, C); None to sum them out.
+
+    Returns:
+        Nats, shape (B,).
+    """
     top = dbn.rbms[-1]
-    if not dbn.labels:
-        return top.free_energy(x)
+    if not dbn.labels or y is not None:
+        return top.free_energy(beside(dbn, x, y))
     linear = ops.matmul(x, top.a[: -dbn.labels]) + top.visible.base(beside(dbn, x))
     return -linear - ops.logsumexp(energies(dbn, x), axis=-1)
 

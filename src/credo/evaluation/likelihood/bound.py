@@ -17,8 +17,7 @@ import numpy as np
 from keras import ops
 
 from credo.errors import UsageError
-from credo.evaluation.likelihood.exact import states_of
-from credo.models import blocks, random
+from credo.models import blocks, labels, random
 from credo.models.backend import compiled
 from credo.models.dbn import DBN
 from credo.models.units import Units
@@ -63,7 +62,8 @@ def lower_bound(
 
     Args:
         dbn: a network without lateral couplings.
-        data: codes (n, G) or (n, L, G), or states (n, N) or (n, L, N).
+        data: codes (n, G) or (n, L, G), or states (n, N) or (n, L, N). Of a network with labels, rows that come with
+            theirs, as `models.labels.join` puts them, are told log P(v, y); of others the labels are summed out.
         log_z: of the top RBM (over sequences of the same length), nats, by whichever estimator; where it is too low,
             the bound is too high by as much.
         samples: draws a row, K; more are tighter.
@@ -82,8 +82,9 @@ def lower_bound(
         )
     if samples < 1:
         raise UsageError(f"samples: expected at least 1, got {samples}")
-    v = states_of(dbn.rbms[0], data)
+    v, y = (x if x is None else ops.convert_to_numpy(x).astype(np.float32) for x in labels.split(dbn, data))
     expect("data", v, "B L N" if max(dbn.spans) > 1 or v.ndim == 3 else "B N", N=dbn.visible.size)
+    labelled = np.zeros((len(v), 0), np.float32) if y is None else y
     ways = _checked(dbn, recognition)
     samples = samples if ways else 1
     size = max(1, _MOST_NUMBERS // (int(np.prod(v.shape[1:])) + max(dbn.layer_sizes) * (v[0].size // v.shape[-1])))
@@ -92,11 +93,12 @@ def lower_bound(
     starts, rounds = range(0, len(v), rows), -(-samples // each)
     draw, log_weights = _weights(dbn, each), []
     for number, start in enumerate(starts):
-        batch = ops.convert_to_tensor(np.resize(v[start : start + rows], (rows, *v.shape[1:])))
+        batch = [np.resize(x[start : start + rows], (rows, *x.shape[1:])) for x in (v, labelled)]
+        batch = [ops.convert_to_tensor(x) for x in batch]
         key, drawn = random.make_key(seed * 1_000_003 + number), []
         for turn in range(rounds):
             here = ops.convert_to_tensor(np.array([key[0], turn * len(dbn.rbms)], np.int32))
-            drawn.append(ops.convert_to_numpy(draw(batch, here, ways)).astype(np.float64))
+            drawn.append(ops.convert_to_numpy(draw(*batch, here, ways)).astype(np.float64))
             if progress:
                 progress(number * rounds + turn + 1, len(starts) * rounds)
         log_weights.append(np.concatenate(drawn)[:samples, : len(v) - start])
@@ -108,18 +110,22 @@ def lower_bound(
 
 
 def _weights(dbn: DBN, repeats: int) -> Callable[..., Any]:
-    """A compiled function from rows (B, N) or (B, L, N) to log weights without log Z, shape (repeats, B)."""
+    """A compiled function from rows (B, N) or (B, L, N) to log weights without log Z, shape (repeats, B).
 
-    def run(v: Any, key: Any, ways: list[tuple[Any, Any]]) -> Any:
+    Labels come beside the rows, shape (B, C), or (B, 0) where there are none.
+    """
+
+    def run(v: Any, y: Any, key: Any, ways: list[tuple[Any, Any]]) -> Any:
         B, total = v.shape[0], 0.0
-        state = ops.concatenate([v] * repeats, axis=0) if ways else v
+        state, y = (ops.concatenate([x] * repeats, axis=0) if ways else x for x in (v, y))
         for depth, (rbm, (R, c)) in enumerate(zip(dbn.rbms[:-1], ways, strict=True)):
             logits = c + ops.matmul(rbm.patches(state - rbm.m), R)
             h = blocks.draw(rbm.hidden, logits, random.advance(key, depth))
             log_q = _log_prob(rbm.hidden, h, logits)
             total = total + _log_prob(rbm.visible, state, rbm.v_logits_from_h(h)) - log_q
             state = h
-        return ops.reshape(total - dbn.rbms[-1].free_energy(state), (-1, B))
+        free = labels.free_energy(dbn, state, y if y.shape[-1] else None)
+        return ops.reshape(total - free, (-1, B))
 
     return compiled(dbn, run)
 

@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from credo.errors import UsageError
+from credo.models import labels
 from credo.models.dbn import DBN
 from credo.models.rbm import RBM, as_states
 from credo.models.units import Units
@@ -64,7 +65,8 @@ def log_likelihood(machine: RBM | DBN, data: np.ndarray) -> np.ndarray:
 
     Args:
         machine: an RBM, or a DBN without lateral couplings.
-        data: codes (n, G) or (n, L, G), or states (n, N) or (n, L, N).
+        data: codes (n, G) or (n, L, G), or states (n, N) or (n, L, N). Of a network with labels, rows that come with
+            theirs, as `models.labels.join` puts them, are told log P(v, y); of others the labels are summed out.
 
     Returns:
         Nats, shape (n,).
@@ -72,22 +74,25 @@ def log_likelihood(machine: RBM | DBN, data: np.ndarray) -> np.ndarray:
     Raises:
         UsageError: there are too many states, or the DBN has lateral couplings.
     """
-    bottom = machine.rbms[0] if isinstance(machine, DBN) else machine
-    v = states_of(bottom, data)
-    blocks = v.shape[1] if v.ndim == 3 else 0
-    expect("data", v, "B L N" if blocks else "B N", N=bottom.visible.size)
     if isinstance(machine, RBM):
+        v = states_of(machine, data)
+        blocks = v.shape[1] if v.ndim == 3 else 0
+        expect("data", v, "B L N" if blocks else "B N", N=machine.visible.size)
         return -free_energies(machine, v) - log_z(machine, blocks)
+    v, y = (x if x is None else _numbers(x) for x in labels.split(machine, data))
+    blocks = v.shape[1] if v.ndim == 3 else 0
+    expect("data", v, "B L N" if blocks else "B N", N=machine.visible.size)
     if machine.lateral is not None:
         raise UsageError(
             "likelihood: expected a stack without lateral couplings, with which P(v | h) has a normaliser of its own",
             hint="ask for the pseudo-likelihood",
         )
     if len(machine.rbms) == 1:
-        return log_likelihood(bottom, v)
+        free = labels.free_energy(machine, ops.convert_to_tensor(v), None if y is None else ops.convert_to_tensor(y))
+        return -_numbers(free).astype(np.float64) - log_z(machine.rbms[0], blocks)
     for rbm in machine.rbms:
         _check_blocks(rbm.span, blocks)
-    counts = [_count(choices(rbm.hidden), blocks) for rbm in machine.rbms[:-1]]
+    counts = [_count(choices(rbm.hidden), blocks) * (machine.labels or 1) for rbm in machine.rbms[:-1]]
     pairs = max(low * high for low, high in zip(counts, [*counts[1:], 1], strict=True))
     if pairs > MOST_PAIRS:
         raise UsageError(
@@ -99,10 +104,16 @@ def log_likelihood(machine: RBM | DBN, data: np.ndarray) -> np.ndarray:
     h = np.concatenate(list(_states(top.visible, blocks)))
     log_p = -free_energies(top, h)
     log_p -= _log_sum([log_p])
-    for below in reversed(machine.rbms[1:-1]):
-        lower = np.concatenate(list(_states(below.visible, blocks)))
-        log_p, h = _one_layer_down(below, lower, h, log_p), lower
-    return _one_layer_down(bottom, v, h, log_p)
+    if not machine.labels:
+        return _all_layers_down(machine, v, h, log_p)
+    C = machine.labels  # of the states of a row, the label's change the fastest
+    h, log_p = h[::C, :-C], log_p.reshape(-1, C)
+    if y is None:
+        return _all_layers_down(machine, v, h, _log_sums(log_p))
+    result, label = np.empty(len(v)), y.argmax(axis=-1)
+    for c in np.unique(label):
+        result[label == c] = _all_layers_down(machine, v[label == c], h, log_p[:, c])
+    return result
 
 
 def conditional(machine: RBM | DBN, codes: np.ndarray, known: np.ndarray) -> Conditional:
@@ -116,17 +127,13 @@ def conditional(machine: RBM | DBN, codes: np.ndarray, known: np.ndarray) -> Con
     Raises:
         UsageError: there are too many states, a shape does not fit, or the DBN has lateral couplings.
     """
-    bottom, codes, known = (
-        machine.rbms[0] if isinstance(machine, DBN) else machine,
-        np.asarray(codes),
-        np.asarray(known),
-    )
-    G = bottom.visible.groups
+    codes, known = np.asarray(codes), np.asarray(known)
+    G = machine.visible.groups
     axes = "L G" if codes.ndim == 2 else "G"
     expect("codes", codes, axes, G=G)
     expect("known", known, axes, G=G, **({"L": len(codes)} if codes.ndim == 2 else {}))
     free = np.flatnonzero(known.reshape(-1) == 0)
-    counts = np.tile(choices(bottom.visible), codes.size // G)[free]
+    counts = np.tile(choices(machine.visible), codes.size // G)[free]
     if _count(counts) > MOST_STATES:
         raise UsageError(f"known: expected at most {MOST_STATES} states of the free codes, got {_big(_count(counts))}")
     rows = np.repeat(codes.reshape(1, -1).astype(np.int32), _count(counts), axis=0)
@@ -142,7 +149,11 @@ def conditional(machine: RBM | DBN, codes: np.ndarray, known: np.ndarray) -> Con
 
 def states_of(rbm: RBM, data: np.ndarray) -> np.ndarray:
     """Visible states of what may be codes, as a NumPy array."""
-    return ops.convert_to_numpy(as_states(rbm.visible, ops.convert_to_tensor(data))).astype(np.float32)
+    return _numbers(as_states(rbm.visible, ops.convert_to_tensor(data)))
+
+
+def _numbers(x: Any) -> np.ndarray:
+    return ops.convert_to_numpy(x).astype(np.float32)
 
 
 def free_energies(rbm: RBM, v: np.ndarray, rows: int = 4096) -> np.ndarray:
@@ -161,6 +172,14 @@ def choices(units: Units) -> np.ndarray:
     at_zero = ops.convert_to_numpy(units.expand(ops.zeros((1, units.groups), "int32")))[0]
     is_bit = np.bincount(code, at_zero, minlength=units.groups) == 0  # no unit is on: a code of 0 or 1
     return np.where(is_bit, 2, sizes)
+
+
+def _all_layers_down(dbn: DBN, v: np.ndarray, h: np.ndarray, log_p: np.ndarray) -> np.ndarray:
+    """Log P(v) of rows v, where all states h of the layer below the top RBM come with log P(h); shape (n,)."""
+    for below in reversed(dbn.rbms[1:-1]):
+        lower = np.concatenate(list(_states(below.visible, v.shape[1] if v.ndim == 3 else 0)))
+        log_p, h = _one_layer_down(below, lower, h, log_p), lower
+    return _one_layer_down(dbn.rbms[0], v, h, log_p)
 
 
 def _one_layer_down(rbm: RBM, x: np.ndarray, h: np.ndarray, log_p: np.ndarray) -> np.ndarray:
