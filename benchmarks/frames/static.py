@@ -24,8 +24,7 @@ from credo.training.stack import start_upside_down
 from frames.rolls import Rolls
 
 HIDDEN, CHAINS, BATCH = 256, 512, 256
-#: Steps on JSB; the larger sets get more.
-STEPS = {"jsb": 20_000, "piano": 30_000, "nottingham": 30_000, "muse": 30_000}
+STEPS, RATE, DECAY = 60_000, 1e-2, 1e-3
 DEPTHS = (2, 3)
 Told = Callable[..., None]
 
@@ -54,17 +53,16 @@ def _trained(
             for index, variable in enumerate(rbm.weights):
                 variable.assign(file[f"arr_{index}"])
         return rbm
-    steps, rate = STEPS[name], 5e-3
+    steps, rate = STEPS, RATE
     contrastive.start_from(rbm, frames["train"])
     if below is not None:
         steps, rate = steps // 2, 5e-4
         start_upside_down(rbm, below)
     phases = [
-        Phase(steps // 2, k=1, rate=rate, batch=BATCH),
-        Phase(steps // 4, k=5, rate=rate, batch=BATCH),
-        Phase(steps // 4, k=10, rate=Linear(rate), batch=BATCH),
+        Phase(steps // 2, k=5, rate=rate, batch=BATCH),
+        Phase(steps // 2, k=5, rate=Linear(rate), batch=BATCH),
     ]
-    optimizer = partial(keras.optimizers.AdamW, weight_decay=0.01, global_clipnorm=5.0)
+    optimizer = partial(keras.optimizers.AdamW, weight_decay=DECAY, global_clipnorm=5.0)
     train_rbm(
         rbm,
         frames["train"],

@@ -113,6 +113,19 @@ def test_a_finished_run_can_be_resumed_and_its_model_made_again(tiny_run, tmp_pa
 
 
 @pytest.mark.once
+def test_a_run_that_began_before_a_recipe_could_say_something_goes_on(tiny_run, tmp_path, quietly):
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    there = json.loads((run / "recipe.json").read_text("utf-8"))
+    del there["recipe"]["pretraining"]["sparsity"]
+    (run / "recipe.json").write_text(json.dumps(there), "utf-8")
+    quietly(tiny.corpus(), tiny.RECIPE, run, resume=True)
+    for record in ({**there, "recipe": {**there["recipe"], "mood": 1}}, {"data": there["data"]}, []):
+        (run / "recipe.json").write_text(json.dumps(record), "utf-8")
+        with pytest.raises(UsageError, match="has another recipe or other data"):
+            quietly(tiny.corpus(), tiny.RECIPE, run, resume=True)
+
+
+@pytest.mark.once
 @pytest.mark.parametrize("share", [0.0, 0.99])
 def test_a_damaged_checkpoint_is_told(tiny_run, tmp_path, quietly, share):
     run = shutil.copytree(tiny_run, tmp_path / "run")

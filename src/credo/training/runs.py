@@ -97,8 +97,8 @@ def train(
     room = ROOM if recipe.model.home and pitched else 0
     window = Window(corpus.texture, _window_steps(recipe, corpus.texture), styles, room)
     codes, valid = _data(corpus, recipe, window)
-    identity = {"recipe": recipe.to_dict(), "data": _checksum(codes)}
-    _claim(out, identity, resume)
+    checksum = _checksum(codes)
+    _claim(out, recipe, checksum, resume)
     dbn = build(recipe, window)
     for part in dbn.parts:
         part.half = recipe.model.half
@@ -116,7 +116,7 @@ def train(
             **{key: getattr(corpus.card, key) for key in ("name", "licence", "citation", "origin")},
             "pieces": corpus.split_sizes(),
             "windows": len(codes),
-            "sha256": identity["data"],
+            "sha256": checksum,
         },
         "keys": _keys(corpus),
         "recipe": recipe.to_dict(),
@@ -170,8 +170,8 @@ def _check_claim(out: Path, resume: bool) -> None:
         raise UsageError(f"out: {out} already holds a run", hint="--resume goes on with it; or name another folder")
 
 
-def _claim(out: Path, identity: dict[str, Any], resume: bool) -> None:
-    """Make the run's folder this run's, or check that it is."""
+def _claim(out: Path, recipe: Recipe, data: str, resume: bool) -> None:
+    """Make the run's folder this run's, or check that it is; `data` is the checksum of the training data."""
     path = out / "recipe.json"
     try:
         if resume:
@@ -179,7 +179,7 @@ def _claim(out: Path, identity: dict[str, Any], resume: bool) -> None:
                 there = json.loads(path.read_text("utf-8"))
             except ValueError as error:
                 raise FileError(path, "is damaged", hint="start again in another folder") from error
-            if there != json.loads(json.dumps(identity)):
+            if not _same_run(there, recipe, data):
                 raise UsageError(
                     f"resume: the run in {out} has another recipe or other data", hint="name another folder"
                 )
@@ -189,7 +189,15 @@ def _claim(out: Path, identity: dict[str, Any], resume: bool) -> None:
         raise
     except OSError as error:
         raise FileError(out, f"the run's folder cannot be used: {(error.strerror or str(error)).lower()}") from error
-    write_text(path, json.dumps(identity, indent=2) + "\n")
+    write_text(path, json.dumps({"recipe": recipe.to_dict(), "data": data}, indent=2) + "\n")
+
+
+def _same_run(there: Any, recipe: Recipe, data: str) -> bool:
+    """Whether a run's record is of this recipe and data. What it leaves unsaid, as it is older, has its default."""
+    try:
+        return there["data"] == data and Recipe.from_dict(there["recipe"]) == recipe
+    except (KeyError, TypeError, UsageError):
+        return False
 
 
 def _keys(corpus: Corpus) -> dict[str, float]:
