@@ -10,6 +10,8 @@ BACKENDS ?= jax $(shell for b in tensorflow torch; do $(BIN)/python -c "import i
 PACKAGE_jax := jax
 PACKAGE_tensorflow := tensorflow-cpu
 PACKAGE_torch := torch
+# Tests run on so many processors at once; each process takes up to 3 GB.
+TESTS := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 COMPOSE ?=
 
 .PHONY: compose test lint clean
@@ -19,10 +21,10 @@ compose: $(VENV)/.installed-compose
 
 test: $(VENV)/.installed-dev lint
 	$(PIP) $(foreach backend,$(BACKENDS),$(PACKAGE_$(backend)))
-	$(BIN)/python -m pytest -m "not machine and not slow"
+	$(TESTS) -m "not machine and not slow"
 	@for backend in $(BACKENDS); do \
 	  echo "machine wing on $$backend"; \
-	  KERAS_BACKEND=$$backend $(BIN)/python -m pytest -m "machine and not slow" || exit 1; done
+	  KERAS_BACKEND=$$backend $(TESTS) -m "machine and not slow" || exit 1; done
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

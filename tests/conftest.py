@@ -1,5 +1,6 @@
 """One tiny model, trained once, for all tests that compose; compiled fast, and once."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -30,6 +31,15 @@ def _own_folders(tmp_path_factory):
         for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
             patch.setenv(name, str(tmp_path_factory.getbasetemp() / name.lower()))
         yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _forget_what_was_compiled():
+    """What JAX has compiled for a file of tests is of no use to the next one, and gigabytes in the end."""
+    yield
+    if "jax" in sys.modules:
+        sys.modules["jax"].clear_caches()
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
