@@ -22,7 +22,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from frames import controls, static, table, temporal
+from frames import controls, deep, static, table, temporal
 from frames.rolls import SETS, Rolls
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -51,7 +51,7 @@ def run(model: str, name: str, options: argparse.Namespace, bar: Progress) -> di
     if model in ("notes", "ar"):
         result = controls.run(model, rolls, options.split, told)
     elif model in ("rbm", "dbn"):
-        result = static.run(model, rolls, options.split, folder, options, told)
+        result = (static if model == "rbm" else deep).run(rolls, options.split, folder, options, told)
     else:
         result = _temporal(model, rolls, folder, options, told)
     hours = before + (time.process_time() - clock) / 3600

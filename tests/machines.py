@@ -58,3 +58,11 @@ def dbn_and_oracle(
 def weights(model: Any) -> list[np.ndarray]:
     """Copies of all weights of a model, trained or not."""
     return [np.array(numpy(weight)) for weight in model.weights]
+
+
+def noisy_patterns(rows: int, seed: int = 3) -> np.ndarray:
+    """Codes of the units of `JOINT`: two patterns, seen through noise; shape (rows, 7)."""
+    rng, groups = np.random.default_rng(seed), JOINT[1]
+    patterns = np.array([[0, 2, 1, 1, 0, 0, 1], [1, 1, 0, 1, 1, 0, 0]])[rng.integers(0, 2, rows)]
+    noise = rng.integers(0, np.maximum(groups, 2), (rows, len(groups)))
+    return np.where(rng.random(patterns.shape) < 0.1, noise, patterns).astype(np.uint8)

@@ -14,18 +14,10 @@ from credo.models.units import Gaussian
 from credo.training import contrastive
 from credo.training.contrastive import History, Monitor, Phase, base_rate, start_from, train_rbm
 from credo.training.rates import Constant, Linear
-from machines import JOINT, numpy, tensor, weights
+from machines import JOINT, noisy_patterns, numpy, tensor, weights
 
 pytestmark = pytest.mark.machine
 UNITS, GROUPS = JOINT
-
-
-def some_codes(rows, seed=3):
-    """Two patterns, seen through noise."""
-    rng = np.random.default_rng(seed)
-    patterns = np.array([[0, 2, 1, 1, 0, 0, 1], [1, 1, 0, 1, 1, 0, 0]])[rng.integers(0, 2, rows)]
-    noise = rng.integers(0, np.maximum(GROUPS, 2), (rows, len(GROUPS)))
-    return np.where(rng.random(patterns.shape) < 0.1, noise, patterns).astype(np.uint8)
 
 
 def started(data, **options):
@@ -47,7 +39,7 @@ def independent(train, codes):
 
 @pytest.mark.parametrize("options", [{}, {"chains": 64}, {"chains": 32, "centring": 0.01, "sparsity": 0.01}], ids=str)
 def test_phases_bring_the_exact_likelihood_above_that_of_independent_units(options):
-    train, valid = some_codes(512), some_codes(512, seed=4)
+    train, valid = noisy_patterns(512), noisy_patterns(512, seed=4)
     rbm = started(train, **options)
     before = log_likelihood(rbm, valid)
     phases = [Phase(120, rate=0.03, batch=64), Phase(60, k=5, rate=Linear(0.03), batch=64)]
@@ -71,8 +63,8 @@ def oracle_states(codes):
 
 def test_what_goes_on_from_a_file_is_what_never_stopped(tmp_path):
     """In the middle of a phase, with chains, moments of the optimizer and the best weights so far."""
-    data, phases = some_codes(256), [Phase(20, rate=0.02, batch=32), Phase(20, k=2, rate=Linear(0.02), batch=32)]
-    options = {"valid": some_codes(64, seed=4), "monitor": Monitor(every=10, patience=9, keep=(20,))}
+    data, phases = noisy_patterns(256), [Phase(20, rate=0.02, batch=32), Phase(20, k=2, rate=Linear(0.02), batch=32)]
+    options = {"valid": noisy_patterns(64, seed=4), "monitor": Monitor(every=10, patience=9, keep=(20,))}
     straight, broken = (started(data, chains=16, centring=0.05) for _ in range(2))
     whole = train_rbm(straight, data, phases, **options)
 
@@ -103,7 +95,7 @@ def scripted(scores):
 
 
 def test_it_stops_after_so_many_measurements_without_a_better_one_and_keeps_the_best_weights():
-    data = some_codes(64)
+    data = noisy_patterns(64)
     rbm, seen = started(data), []
     monitor = Monitor(every=2, patience=3, least=0.1, score=scripted([-3.0, -1.0, -1.05, -2.0, -0.95, 5.0]))
     history = train_rbm(
@@ -115,7 +107,7 @@ def test_it_stops_after_so_many_measurements_without_a_better_one_and_keeps_the_
 
 
 def test_a_gap_that_is_too_wide_is_not_better():
-    data = some_codes(64)
+    data = noisy_patterns(64)
     history = train_rbm(
         started(data),
         data,
@@ -127,7 +119,7 @@ def test_a_gap_that_is_too_wide_is_not_better():
 
 
 def test_numbers_are_kept_at_the_first_measurement_from_a_step_on():
-    data = some_codes(64)
+    data = noisy_patterns(64)
     rbm, seen = started(data), {}
     history = train_rbm(
         rbm,
@@ -152,7 +144,7 @@ def test_a_machine_that_knows_no_more_than_the_base_rates_is_said_to_have_collap
 
 def test_a_gradient_can_be_clipped():
     """One step of plain descent with the norm of the gradient held to 0.01."""
-    data = some_codes(64)
+    data = noisy_patterns(64)
     rbm = started(data)
     before = weights(rbm)[:3]
     clipped = partial(keras.optimizers.SGD, global_clipnorm=0.01)
@@ -162,7 +154,7 @@ def test_a_gradient_can_be_clipped():
 
 
 def test_before_training_the_score_is_the_base_rate_and_held_codes_do_not_count():
-    data = some_codes(256)
+    data = noisy_patterns(256)
     for held in (None, [1, 0, 1, 0, 0, 0, 0]):
         rbm = RBM(UNITS, 6, held=held, weight_scale=0.0)
         start_from(rbm, data)
@@ -172,7 +164,7 @@ def test_before_training_the_score_is_the_base_rate_and_held_codes_do_not_count(
 
 
 def test_large_machines_are_scored_on_one_code_a_row(monkeypatch):
-    data = some_codes(512)
+    data = noisy_patterns(512)
     rbm = started(data)
     full = contrastive.score(rbm, data)
     monkeypatch.setattr(contrastive, "_MOST_NUMBERS", 0)
@@ -195,14 +187,14 @@ def test_real_units_are_trained_and_scored_too():
 
 @pytest.mark.once
 def test_it_says_when_numbers_run_away():
-    data = some_codes(64)
+    data = noisy_patterns(64)
     with pytest.raises(CorpusError, match="diverged by step 2"):
         train_rbm(started(data), data, [Phase(4)], monitor=Monitor(every=2, score=lambda rbm, rows: float("nan")))
 
 
 @pytest.mark.once
 def test_impossible_wishes_are_refused():
-    data = some_codes(64)
+    data = noisy_patterns(64)
     for make in (lambda: Phase(0), lambda: Phase(1, k=0), lambda: Monitor(every=0), lambda: Monitor(patience=-1)):
         with pytest.raises(UsageError, match="expected"):
             make()

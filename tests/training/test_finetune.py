@@ -6,26 +6,18 @@ import pytest
 from credo.evaluation.likelihood.monitor import MaskedLikelihood
 from credo.models.dbn import DBN
 from credo.training import finetune
-from machines import JOINT, dbn_and_oracle, numpy
+from machines import JOINT, dbn_and_oracle, noisy_patterns, numpy
 
 pytestmark = pytest.mark.machine
 UNITS, GROUPS = JOINT
 
 
-def some_codes(rows, seed=3):
-    """Two patterns, seen through noise."""
-    rng = np.random.default_rng(seed)
-    patterns = np.array([[0, 2, 1, 1, 0, 0, 1], [1, 1, 0, 1, 1, 0, 0]])[rng.integers(0, 2, rows)]
-    noise = rng.integers(0, np.maximum(GROUPS, 2), (rows, len(GROUPS)))
-    return np.where(rng.random(patterns.shape) < 0.1, noise, patterns).astype(np.uint8)
-
-
 def test_fitting_lowers_the_loss_on_rows_that_are_held_out():
     dbn = DBN(UNITS, (11, 5), dropout=0.2, seed=1)
-    monitor = MaskedLikelihood(dbn, some_codes(256, seed=4))
+    monitor = MaskedLikelihood(dbn, noisy_patterns(256, seed=4))
     before = monitor()
     finetune.prepare(dbn, steps=8 * 30, rate=0.03, warmup=20)
-    history = dbn.fit(some_codes(503), batch_size=64, epochs=30, verbose=0).history
+    history = dbn.fit(noisy_patterns(503), batch_size=64, epochs=30, verbose=0).history
     assert before == pytest.approx((2 * np.log(3) + 5 * np.log(2)) / 7, abs=0.05)  # at first it knows nothing
     assert monitor() < 0.65 * before
     assert history["nats"][-1] < history["nats"][0]
@@ -59,7 +51,7 @@ def test_weights_decay_and_biases_do_not():
     networks = [dbn_and_oracle(UNITS, GROUPS, (5, 3), scale=0.5)[0] for _ in range(2)]
     for network, decay in zip(networks, (0.0, 0.25), strict=True):
         finetune.prepare(network, steps=1, rate=0.1, decay=decay)
-        network.train_on_batch(some_codes(13))
+        network.train_on_batch(noisy_patterns(13))
     start = dbn_and_oracle(UNITS, GROUPS, (5, 3), scale=0.5)[0]
     for before, plain, decayed in zip(start.rbms, *(network.rbms for network in networks), strict=True):
         expected = -0.1 * 0.25 * numpy(before.W)

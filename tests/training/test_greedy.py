@@ -13,18 +13,10 @@ from credo.strips import Strip
 from credo.training import greedy
 from credo.training.contrastive import Phase
 from credo.training.greedy import batch_rows, layer_data, prepare_layer, pretrain
-from machines import JOINT, numpy, rbm_and_oracle, tensor
+from machines import JOINT, noisy_patterns, numpy, rbm_and_oracle, tensor
 
 pytestmark = pytest.mark.machine
 UNITS, GROUPS = JOINT
-
-
-def some_codes(rows, seed=3):
-    """Two patterns, seen through noise."""
-    rng = np.random.default_rng(seed)
-    patterns = np.array([[0, 2, 1, 1, 0, 0, 1], [1, 1, 0, 1, 1, 0, 0]])[rng.integers(0, 2, rows)]
-    noise = rng.integers(0, np.maximum(GROUPS, 2), (rows, len(GROUPS)))
-    return np.where(rng.random(patterns.shape) < 0.1, noise, patterns).astype(np.uint8)
 
 
 @given(st.integers(1, 50), st.integers(1, 60), st.integers(0, 5), st.integers(0, 9))
@@ -57,7 +49,7 @@ def test_rows_left_out_of_one_epoch_come_in_others():
 
 
 def test_a_prepared_layer_is_at_the_mean_of_the_data():
-    codes = some_codes(211)
+    codes = noisy_patterns(211)
     mean = oracle.expand(codes, GROUPS).mean(axis=0)
     rbm = RBM(UNITS, 3, weight_scale=0.0, chains=7)
     prepare_layer(rbm, codes, steps=10, rate=0.25)
@@ -72,7 +64,7 @@ def test_a_prepared_layer_is_at_the_mean_of_the_data():
 def test_a_layer_hands_on_samples_of_its_hidden_units():
     """1024 rows are drawn at a time, each time with a key of its own."""
     rbm, machine = rbm_and_oracle(UNITS, GROUPS, 5)
-    codes = some_codes(1024 + 31)
+    codes = noisy_patterns(1024 + 31)
     drawn = layer_data(rbm, codes, seed=2)
     assert drawn.dtype == np.uint8
     p = 1 / (1 + np.exp(-(machine.b + (oracle.expand(codes, GROUPS) - machine.m) @ machine.W)))
@@ -84,7 +76,7 @@ def test_a_layer_hands_on_samples_of_its_hidden_units():
 
 def some_strip(blocks=53, length=7, seed=3):
     starts = np.random.default_rng(seed).permutation(blocks - length + 1)
-    return Strip(some_codes(blocks, seed), starts, length)
+    return Strip(noisy_patterns(blocks, seed), starts, length)
 
 
 @pytest.mark.parametrize("span", [1, 5])
@@ -124,7 +116,7 @@ def test_a_layer_prepared_for_a_strip_is_one_prepared_for_its_windows():
 
 def test_a_network_of_sequences_is_pretrained_on_a_strip():
     """Every other block is the same pattern: with the blocks around it, a hidden one is better known."""
-    codes = some_codes(600)
+    codes = noisy_patterns(600)
     codes[1::2] = codes[::2]
     strip = Strip(codes, np.arange(0, 590, 2), 8)
     dbn = DBN(UNITS, (7, 5), spans=(3, 3), chains=16, blocks=8, seed=1)
@@ -141,7 +133,7 @@ def test_a_network_of_sequences_is_pretrained_on_a_strip():
 
 def test_what_a_layer_hands_on_follows_its_weights():
     rbm, _ = rbm_and_oracle(UNITS, GROUPS, 5)
-    codes = some_codes(31)
+    codes = noisy_patterns(31)
     before = layer_data(rbm, codes, seed=2)
     rbm.b.assign(numpy(rbm.b) + 100)
     assert layer_data(rbm, codes, seed=2).all()
@@ -158,7 +150,7 @@ def log_likelihood(dbn, codes):
 @pytest.mark.parametrize("chains", [0, 64])
 def test_pretraining_makes_the_data_likelier(chains):
     """Exactly: the log likelihood of rows that were not trained on, of the whole two-layer network."""
-    train, valid = some_codes(512), some_codes(512, seed=4)
+    train, valid = noisy_patterns(512), noisy_patterns(512, seed=4)
     dbn, told = DBN(UNITS, (5, 3), chains=chains, seed=1), []
     independent = np.sum([np.log(np.bincount(code, minlength=3)[code] / 512).mean() for code in valid.T])
     pretrain(dbn, train, epochs=24, batch=64, rate=0.03, progress=lambda *arguments: told.append(arguments))
@@ -168,7 +160,7 @@ def test_pretraining_makes_the_data_likelier(chains):
 
 
 def test_states_are_pretrained_like_codes():
-    codes = some_codes(64)
+    codes = noisy_patterns(64)
     networks = [DBN(UNITS, (5, 3), seed=1) for _ in range(2)]
     pretrain(networks[0], codes, epochs=1, batch=16)
     pretrain(networks[1], oracle.expand(codes, GROUPS).astype(np.float32), epochs=1, batch=16)
@@ -177,7 +169,7 @@ def test_states_are_pretrained_like_codes():
 
 
 def test_each_layer_may_be_trained_in_phases():
-    train, told = some_codes(256), []
+    train, told = noisy_patterns(256), []
     dbn = DBN(UNITS, (5, 3), chains=16, seed=1)
     phases = [Phase(30, rate=0.03, batch=64), Phase(30, k=3, rate=0.03, batch=64)]
     before = log_likelihood(dbn, train)
@@ -191,4 +183,4 @@ def test_each_layer_may_be_trained_in_phases():
 @pytest.mark.once
 def test_a_network_with_labels_wants_them():
     with pytest.raises(UsageError, match=r"expected labels below 2 for each row, got none"):
-        pretrain(DBN(UNITS, (2,), labels=2), some_codes(16), epochs=1)
+        pretrain(DBN(UNITS, (2,), labels=2), noisy_patterns(16), epochs=1)

@@ -1,0 +1,87 @@
+"""The static DBNs of the benchmark: two and three layers, on the RBM of the same set and folder."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from credo.evaluation.likelihood import ais, bound
+from credo.models.dbn import DBN
+from credo.models.rbm import RBM, Parameters
+from credo.training import greedy
+from credo.training.contrastive import Monitor, Phase, start_from
+from credo.training.rates import Linear
+from credo.training.stack import start_upside_down
+from frames import static
+from frames.rolls import Rolls
+from frames.static import Told
+
+#: Units of a new layer beside those that stand for the layer two below it.
+MORE = 128
+STEPS, RATE = 20_000, 1e-3
+#: Draws of the layer below that training sees: as many a frame as come to so many rows.
+ROWS = 60_000
+#: Frames of the validation split by whose bound the weights of a layer are chosen.
+WATCHED = 5000
+DEPTHS = (2, 3)
+
+
+def run(rolls: Rolls, split: str, folder: Path, options: argparse.Namespace, told: Told) -> dict[str, Any]:
+    """Train DBNs on the RBM of the same set, and bound the likelihood of a split."""
+    low = static.trained(rolls, folder.parent / f"{rolls.name}-rbm", options, told)
+    layers, result = [low], {"RBM alone": static.measure(low, rolls, split, options, told)["nats"]}
+    train = np.concatenate(rolls.train)
+    data = np.concatenate([train] * max(1, ROWS // len(train)))
+    frames = np.concatenate(rolls.split(split))
+    for depth in DEPTHS:
+        data = greedy.layer_data(layers[-1], data, options.seed + depth)
+        layers.append(_next_layer(layers, data, rolls, folder / f"layer{depth}.npz", options, told))
+        log_z = static.log_z(layers[-1], options, told)
+        found = bound.lower_bound(_stack(layers), frames, log_z.log_z, samples=64, seed=options.seed)
+        result[f"{depth} layers"] = {
+            **rolls.summary(found.log_likelihood, split),
+            "spread": log_z.deviation,
+            "rejected": float(not log_z.trusted),
+        }
+    return {**result[f"{DEPTHS[-1]} layers"], **result, "kind": "lower bound of 64 samples, annealed"}
+
+
+def _next_layer(
+    layers: list[RBM], data: np.ndarray, rolls: Rolls, path: Path, options: argparse.Namespace, told: Told
+) -> RBM:
+    """A layer on top of others, which starts as the one below it upside down and learns while the bound rises."""
+    below = layers[-1]
+    top = RBM(below.hidden.size, below.visible.size + MORE, chains=static.CHAINS, seed=options.seed + len(layers))
+    start_from(top, data)
+    start_upside_down(top, below)
+    stack = _stack([*layers, top])
+    valid = np.concatenate(rolls.valid)
+    valid = valid[:: -(-len(valid) // WATCHED)]
+
+    def score(machine: RBM, _: np.ndarray) -> float:
+        _copy(machine, stack.rbms[-1])
+        log_z = ais.log_z(stack.rbms[-1], steps=3000, runs=100, seed=5).log_z
+        return bound.lower_bound(stack, valid, log_z, samples=16, seed=5).mean
+
+    phases = [
+        Phase(STEPS // 2, k=5, rate=RATE, batch=static.BATCH),
+        Phase(STEPS // 2, k=5, rate=Linear(RATE), batch=static.BATCH),
+    ]
+    static.go_on(top, data, phases, path, Monitor(every=STEPS // 20, patience=20, score=score), told)
+    return top
+
+
+def _stack(layers: list[RBM]) -> DBN:
+    dbn = DBN(layers[0].visible.size, [layer.hidden.size for layer in layers])
+    for ours, trained in zip(dbn.rbms, layers, strict=True):
+        _copy(trained, ours)
+    return dbn
+
+
+def _copy(source: RBM, target: RBM) -> None:
+    for name in Parameters._fields:
+        getattr(target, name).assign(keras.ops.convert_to_numpy(getattr(source, name)))
