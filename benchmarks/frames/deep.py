@@ -13,16 +13,15 @@ from credo.evaluation.likelihood import ais, bound
 from credo.models.dbn import DBN
 from credo.models.rbm import RBM, Parameters
 from credo.training import greedy
-from credo.training.contrastive import Monitor, Phase, start_from
-from credo.training.rates import Linear
+from credo.training.contrastive import Monitor, start_from, visible_mean
 from credo.training.stack import start_upside_down
 from frames import static
 from frames.rolls import Rolls
-from frames.static import Told
+from frames.static import Plan, Told
 
 #: Units of a new layer beside those that stand for the layer two below it.
 MORE = 128
-STEPS, RATE = 20_000, 1e-3
+PLAN = Plan(10_000, 10, 3e-4, 1e-3)
 #: Draws of the layer below that training sees: as many a frame as come to so many rows.
 ROWS = 60_000
 #: Frames of the validation split by whose bound the weights of a layer are chosen.
@@ -40,7 +39,7 @@ def run(rolls: Rolls, split: str, folder: Path, options: argparse.Namespace, tol
     for depth in DEPTHS:
         data = greedy.layer_data(layers[-1], data, options.seed + depth)
         layers.append(_next_layer(layers, data, rolls, folder / f"layer{depth}.npz", options, told))
-        log_z = static.log_z(layers[-1], options, told)
+        log_z = static.log_z(layers[-1], _base(layers[-1], data), options, told)
         found = bound.lower_bound(_stack(layers), frames, log_z.log_z, samples=64, seed=options.seed)
         result[f"{depth} layers"] = {
             **rolls.summary(found.log_likelihood, split),
@@ -58,21 +57,21 @@ def _next_layer(
     top = RBM(below.hidden.size, below.visible.size + MORE, chains=static.CHAINS, seed=options.seed + len(layers))
     start_from(top, data)
     start_upside_down(top, below)
-    stack = _stack([*layers, top])
+    stack, base = _stack([*layers, top]), _base(top, data)
     valid = np.concatenate(rolls.valid)
     valid = valid[:: -(-len(valid) // WATCHED)]
 
     def score(machine: RBM, _: np.ndarray) -> float:
         _copy(machine, stack.rbms[-1])
-        log_z = ais.log_z(stack.rbms[-1], steps=3000, runs=100, seed=5).log_z
+        log_z = ais.log_z(stack.rbms[-1], steps=10_000, runs=100, base=base, seed=5).log_z
         return bound.lower_bound(stack, valid, log_z, samples=16, seed=5).mean
 
-    phases = [
-        Phase(STEPS // 2, k=5, rate=RATE, batch=static.BATCH),
-        Phase(STEPS // 2, k=5, rate=Linear(RATE), batch=static.BATCH),
-    ]
-    static.go_on(top, data, phases, path, Monitor(every=STEPS // 20, patience=20, score=score), told)
+    static.go_on(top, data, PLAN, path, Monitor(every=PLAN.steps // 10, patience=10, score=score), told)
     return top
+
+
+def _base(rbm: RBM, data: np.ndarray) -> np.ndarray:
+    return rbm.visible.logits_of_mean(visible_mean(rbm, data))
 
 
 def _stack(layers: list[RBM]) -> DBN:
