@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from credo.evaluation.likelihood import ais, bound
+from credo.evaluation.likelihood import bound
 from credo.models.dbn import DBN
 from credo.models.rbm import RBM, Parameters
 from credo.training import greedy
@@ -21,11 +21,9 @@ from frames.static import Plan, Told
 
 #: Units of a new layer beside those that stand for the layer two below it.
 MORE = 128
-PLAN = Plan(10_000, 10, 3e-4, 1e-3)
+PLAN = Plan(16_000, 10, 1e-3, 1e-3)
 #: Draws of the layer below that training sees: as many a frame as come to so many rows.
 ROWS = 60_000
-#: Frames of the validation split by whose bound the weights of a layer are chosen.
-WATCHED = 5000
 DEPTHS = (2, 3)
 
 
@@ -34,11 +32,11 @@ def run(rolls: Rolls, split: str, folder: Path, options: argparse.Namespace, tol
     low = static.trained(rolls, folder.parent / f"{rolls.name}-rbm", options, told)
     layers, result = [low], {"RBM alone": static.measure(low, rolls, split, options, told)["nats"]}
     train = np.concatenate(rolls.train)
-    data = np.concatenate([train] * max(1, ROWS // len(train)))
+    data, valid = np.concatenate([train] * max(1, ROWS // len(train))), np.concatenate(rolls.valid)
     frames = np.concatenate(rolls.split(split))
     for depth in DEPTHS:
-        data = greedy.layer_data(layers[-1], data, options.seed + depth)
-        layers.append(_next_layer(layers, data, rolls, folder / f"layer{depth}.npz", options, told))
+        data, valid = (greedy.layer_data(layers[-1], rows, options.seed + depth) for rows in (data, valid))
+        layers.append(_next_layer(layers[-1], data, valid, folder / f"layer{depth}.npz", told))
         log_z = static.log_z(layers[-1], _base(layers[-1], data), options, told)
         found = bound.lower_bound(_stack(layers), frames, log_z.log_z, samples=64, seed=options.seed)
         result[f"{depth} layers"] = {
@@ -49,24 +47,12 @@ def run(rolls: Rolls, split: str, folder: Path, options: argparse.Namespace, tol
     return {**result[f"{DEPTHS[-1]} layers"], **result, "kind": "lower bound of 64 samples, annealed"}
 
 
-def _next_layer(
-    layers: list[RBM], data: np.ndarray, rolls: Rolls, path: Path, options: argparse.Namespace, told: Told
-) -> RBM:
-    """A layer on top of others, which starts as the one below it upside down and learns while the bound rises."""
-    below = layers[-1]
-    top = RBM(below.hidden.size, below.visible.size + MORE, chains=static.CHAINS, seed=options.seed + len(layers))
+def _next_layer(below: RBM, data: np.ndarray, valid: np.ndarray, path: Path, told: Told) -> RBM:
+    """A layer on top of another, which starts as that one upside down; `data` and `valid` are draws of the other."""
+    top = RBM(below.hidden.size, below.visible.size + MORE, chains=static.CHAINS, seed=below.seed + 1)
     start_from(top, data)
     start_upside_down(top, below)
-    stack, base = _stack([*layers, top]), _base(top, data)
-    valid = np.concatenate(rolls.valid)
-    valid = valid[:: -(-len(valid) // WATCHED)]
-
-    def score(machine: RBM, _: np.ndarray) -> float:
-        _copy(machine, stack.rbms[-1])
-        log_z = ais.log_z(stack.rbms[-1], steps=10_000, runs=100, base=base, seed=5).log_z
-        return bound.lower_bound(stack, valid, log_z, samples=16, seed=5).mean
-
-    static.go_on(top, data, PLAN, path, Monitor(every=PLAN.steps // 10, patience=10, score=score), told)
+    static.go_on(top, data, PLAN, path, Monitor(every=1000), told, valid=valid)
     return top
 
 

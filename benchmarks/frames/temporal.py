@@ -70,13 +70,15 @@ class Plan:
     def of(cls, model: str, name: str) -> Plan:
         """The plan for a model and a set: what is larger is learnt longer, with less dropout."""
         # Little decay lets the weights grow until no chain mixes and no annealing is to be believed.
-        large = {} if name == "jsb" else {"measure": 1000, "drop_whole": 0.3, "drop_each": 0.2}
-        steps = {"jsb": 2000, "piano": 5000, "nottingham": 6000, "muse": 6000}[name]
+        large = {} if name == "jsb" else {"drop_whole": 0.3, "drop_each": 0.2}
         if model == "rnn-dbn":
-            return cls(hidden=128, alone_steps=0, steps=1500, late_steps=500, rate=1e-3, measure=500)
+            return cls(hidden=128, alone_steps=0, steps=600, late_steps=200, rate=1e-3, measure=200)
         if model == "rnn-nade":
+            steps = 2000 if name == "jsb" else 6000
             return cls(**large, hidden=48, alone_steps=0, steps=steps, late_steps=0, decay=0.01)
-        return cls(**large, steps=steps, late_steps=steps // 5)
+        if name == "jsb":
+            return cls(steps=1500, late_steps=300, measure=250)
+        return cls(**large, steps=2000 if name == "piano" else 2500, late_steps=400)
 
 
 def build(model: str, rolls: Rolls, plan: Plan, seed: int, folder: Path) -> keras.Model:

@@ -1,0 +1,1 @@
+"""Figures of single pieces: what a score is measured by."""
