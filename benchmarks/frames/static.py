@@ -34,7 +34,9 @@ class Plan(NamedTuple):
     @classmethod
     def of(cls, name: str) -> Plan:
         """The plan for the RBM of a set: on the larger ones, faster learning outruns the chains."""
-        return cls(60_000, 5, 1e-2, 1e-3) if name == "jsb" else cls(40_000, 10, 3e-3, 3e-3)
+        if name == "jsb":
+            return cls(60_000, 5, 1e-2, 1e-3)
+        return cls(40_000 if name == "nottingham" else 20_000, 10, 3e-3, 3e-3)
 
 
 Told = Callable[..., None]

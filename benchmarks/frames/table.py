@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from frames.rolls import SETS
 
@@ -37,21 +38,37 @@ def render(folder: Path, split: str, models: Sequence[str]) -> str:
     """
     lines = ["| model | " + " | ".join(SETS) + " | CPU hours |", "|---|" + "---|" * (len(SETS) + 1)]
     for model in models:
-        cells, hours = [], 0.0
-        for name in SETS:
-            path = folder / f"{name}-{model}" / f"{split}.json"
-            if not path.exists():
-                cells.append("")
-                continue
-            found = json.loads(path.read_text())
-            hours += found["cpu hours"]
-            spread = f", spread {found['spread']:.2f}" if found["spread"] else ""
-            frames = f", {found['frames']} frames" if found.get("most_frames") else ""
-            cells.append(f"{found['nats']:.2f} ± {found['error']:.2f}{spread}{frames}")
-        if any(cells):
-            lines.append(f"| {NAMES[model]} | " + " | ".join(cells) + f" | {hours:.1f} |")
+        found = {name: _read(folder / f"{name}-{model}" / f"{split}.json") for name in SETS}
+        hours = sum(each.get("cpu hours", 0.0) for each in found.values())
+        for depth in ("2 layers", "3 layers") if model == "dbn" else ("",):
+            cells = [_cell(each.get(depth, {}) if depth else each) for each in found.values()]
+            if any(cells):
+                title = f"{NAMES[model]}, {depth}" if depth else NAMES[model]
+                lines.append(f"| {title} | " + " | ".join(cells) + f" | {hours:.1f} |")
     if split == "test":
         for title, figures in PUBLISHED.items():
             cells = ["" if figure is None else f"{figure:.2f}" for figure in figures]
             lines.append(f"| *{title}* | " + " | ".join(cells) + " | |")
     return "\n".join(lines)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def _cell(found: dict[str, Any]) -> str:
+    """Nats, standard error, both directions of annealing, spread, and how many frames were measured if not all."""
+    if not found:
+        return ""
+    parts = [f"{found['nats']:.2f} ± {found['error']:.2f}"]
+    if "high" in found:
+        parts.append(f"[{found['low']:.2f}, {found['high']:.2f}]")
+    if "bracket" in found:
+        parts.append(f"bracket {found['bracket']:.3f}")
+    if found["spread"]:
+        parts.append(f"spread {found['spread']:.2f}")
+    if found.get("rejected"):
+        parts.append(f"{found['rejected']:.0%} above 1")
+    if found.get("most_frames"):
+        parts.append(f"{found['frames']} frames")
+    return "; ".join(parts)
