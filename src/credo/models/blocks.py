@@ -36,20 +36,19 @@ def step(layers: Layers, v: Any, key: Any) -> Any:
     return draw(layers.visible, layers.v_logits(h), random.advance(key))
 
 
-def run(layers: Layers, v: Any, key: Any, steps: Any, *, first: int = 0) -> Any:
+def run(layers: Layers, v: Any, key: Any, steps: Any) -> Any:
     """Steps from visible states v, as a loop; step t takes the keys 2t and 2t + 1.
 
     Args:
         layers: the two layers.
         v: where the chains start, shape (..., N).
         key: of the draws.
-        steps: number of the step before which to stop; a number or a tensor.
-        first: number of the first step.
+        steps: how many, a number or a tensor.
 
     Returns:
         Visible states, of v's shape.
     """
-    return ops.fori_loop(first, steps, lambda index, v: step(layers, v, random.advance(key, 2 * index)), v)
+    return ops.fori_loop(0, steps, lambda index, v: step(layers, v, random.advance(key, 2 * index)), v)
 
 
 def draw(units: Units, logits: Any, key: Any) -> Any:
