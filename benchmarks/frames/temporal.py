@@ -72,7 +72,8 @@ class Plan:
         # Little decay lets the weights grow until no chain mixes and no annealing is to be believed.
         large = {} if name == "jsb" else {"drop_whole": 0.3, "drop_each": 0.2}
         if model == "rnn-dbn":
-            return cls(hidden=128, alone_steps=0, steps=600, late_steps=200, rate=1e-3, measure=200)
+            steps, late, measure = {"muse": (300, 100, 200), "piano": (300, 0, 300)}.get(name, (600, 200, 200))
+            return cls(hidden=128, alone_steps=0, steps=steps, late_steps=late, rate=1e-3, measure=measure)
         if model == "rnn-nade":
             steps = 2000 if name == "jsb" else 6000
             return cls(**large, hidden=48, alone_steps=0, steps=steps, late_steps=0, decay=0.01)
