@@ -18,11 +18,12 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from frames import controls, deep, static, table, temporal
+from frames.plans import changed
 from frames.rolls import SETS, Rolls
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -62,9 +63,7 @@ def run(model: str, name: str, options: argparse.Namespace, bar: Progress) -> di
 
 
 def _temporal(model: str, rolls: Rolls, folder: Path, options: argparse.Namespace, told: Any) -> dict[str, Any]:
-    plan = temporal.Plan.of(model, rolls.name)
-    changes = dict(pair.split("=", 1) for pair in options.plan)
-    plan = replace(plan, **{key: type(getattr(plan, key))(float(value)) for key, value in changes.items()})
+    plan = changed(temporal.Plan.of(model, rolls.name), options.plan)
     (folder / "plan.json").write_text(json.dumps(asdict(plan), indent=1))
     built = temporal.build(model, rolls, plan, options.seed, options.out)
     halved = getattr(built, "low", built)
@@ -123,9 +122,15 @@ def main() -> None:
     parser.add_argument("--set", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--model", nargs="+", choices=MODELS, default=list(MODELS))
     parser.add_argument("--out", type=Path, required=True, help="folder of the runs")
-    parser.add_argument("--split", choices=["valid", "test"], default="valid")
+    parser.add_argument("--split", choices=["train", "valid", "test"], default="valid")
     parser.add_argument("--table", choices=["valid", "test"], help="print what the folder holds, and leave")
-    parser.add_argument("--plan", nargs="*", default=[], metavar="KEY=VALUE", help="see frames/temporal.py")
+    parser.add_argument(
+        "--plan",
+        nargs="*",
+        default=[],
+        metavar="KEY=VALUE",
+        help="see frames/temporal.py, and frames/static.py for rbm",
+    )
     parser.add_argument("--runs", type=int, default=100, help="annealing: chains a normaliser")
     parser.add_argument("--temperatures", type=int, default=1000, help="annealing: temperatures")
     parser.add_argument("--most-frames", type=int, default=0, help="anneal so many frames, chosen at random; 0 for all")

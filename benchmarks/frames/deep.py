@@ -13,7 +13,7 @@ from credo.evaluation.likelihood import bound
 from credo.models.dbn import DBN
 from credo.models.rbm import RBM, Parameters
 from credo.training import greedy
-from credo.training.contrastive import Monitor, start_from, visible_mean
+from credo.training.contrastive import start_from, visible_mean
 from credo.training.stack import start_upside_down
 from frames import static
 from frames.rolls import Rolls
@@ -52,7 +52,7 @@ def _next_layer(below: RBM, data: np.ndarray, valid: np.ndarray, path: Path, tol
     top = RBM(below.hidden.size, below.visible.size + MORE, chains=static.CHAINS, seed=below.seed + 1)
     start_from(top, data)
     start_upside_down(top, below)
-    static.go_on(top, data, PLAN, path, Monitor(every=1000), told, valid=valid)
+    static.go_on(top, data, PLAN, path, told, valid)
     return top
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,12 +19,14 @@ from credo.models.rbm import RBM
 from credo.sampling import gibbs
 from credo.training.contrastive import History, Monitor, Phase, start_from, train_rbm
 from credo.training.rates import Linear
+from frames.plans import changed
 from frames.rolls import Rolls
 
 HIDDEN, CHAINS, BATCH = 256, 512, 256
 
 
-class Plan(NamedTuple):
+@dataclass(frozen=True)
+class Plan:
     """How a machine is trained: steps, steps of the chains, learning rate, weight decay."""
 
     steps: int
@@ -53,8 +56,8 @@ def trained(rolls: Rolls, folder: Path, options: argparse.Namespace, told: Told)
     train = np.concatenate(rolls.train)
     rbm = RBM(train.shape[1], HIDDEN, chains=CHAINS, centring=0.01, seed=options.seed)
     start_from(rbm, train)
-    plan = Plan.of(rolls.name)
-    go_on(rbm, train, plan, folder / "rbm.npz", Monitor(every=1000), told, valid=np.concatenate(rolls.valid))
+    plan = changed(Plan.of(rolls.name), options.plan)
+    go_on(rbm, train, plan, folder / "rbm.npz", told, np.concatenate(rolls.valid))
     return rbm
 
 
@@ -63,12 +66,11 @@ def go_on(
     data: np.ndarray,
     plan: Plan,
     path: Path,
-    monitor: Monitor,
     told: Told,
-    valid: np.ndarray | None = None,
+    valid: np.ndarray,
 ) -> None:
     """Train a machine, from where a file says that its training is; and keep the file up to date."""
-    steps, k, rate, decay = plan
+    steps, k, rate, decay = plan.steps, plan.k, plan.rate, plan.decay
     phases = [
         Phase(steps // 2, k=k, rate=rate, batch=BATCH),
         Phase(steps // 2, k=k, rate=Linear(rate), batch=BATCH),
@@ -84,7 +86,7 @@ def go_on(
         data,
         phases,
         valid=valid,
-        monitor=monitor,
+        monitor=Monitor(every=1000),
         optimizer=partial(keras.optimizers.AdamW, weight_decay=decay, global_clipnorm=5.0),
         resume=history,
         progress=keep,

@@ -88,8 +88,7 @@ def log_likelihood(machine: RBM | DBN, data: np.ndarray) -> np.ndarray:
             hint="ask for the pseudo-likelihood",
         )
     if len(machine.rbms) == 1:
-        free = labels.free_energy(machine, ops.convert_to_tensor(v), None if y is None else ops.convert_to_tensor(y))
-        return -_numbers(free).astype(np.float64) - log_z(machine.rbms[0], blocks)
+        return _log_likelihood_of_one_layer(machine, v, y)
     for rbm in machine.rbms:
         _check_blocks(rbm.span, blocks)
     counts = [_count(choices(rbm.hidden), blocks) * (machine.labels or 1) for rbm in machine.rbms[:-1]]
@@ -114,6 +113,16 @@ def log_likelihood(machine: RBM | DBN, data: np.ndarray) -> np.ndarray:
     for c in np.unique(label):
         result[label == c] = _all_layers_down(machine, v[label == c], h, log_p[:, c])
     return result
+
+
+def _log_likelihood_of_one_layer(dbn: DBN, v: np.ndarray, y: np.ndarray | None) -> np.ndarray:
+    """Log P(v), or log P(v, y) where labels are told; shape (n,)."""
+    (rbm,), C = dbn.rbms, dbn.labels
+    if not C or y is not None:
+        return log_likelihood(rbm, v if y is None else np.concatenate([v, y], axis=1))
+    every = np.eye(C, dtype=np.float32)
+    each = [-free_energies(rbm, np.concatenate([v, np.tile(label, (len(v), 1))], axis=1)) for label in every]
+    return _log_sums(np.stack(each, axis=1)) - log_z(rbm)
 
 
 def conditional(machine: RBM | DBN, codes: np.ndarray, known: np.ndarray) -> Conditional:
