@@ -22,17 +22,18 @@ from credo.training.rates import Linear
 from frames.plans import changed
 from frames.rolls import Rolls
 
-HIDDEN, CHAINS, BATCH = 256, 512, 256
+CHAINS, BATCH = 512, 256
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How a machine is trained: steps, steps of the chains, learning rate, weight decay."""
+    """How a machine is trained: steps, steps of the chains, learning rate, weight decay; and its hidden units."""
 
     steps: int
     k: int
     rate: float
     decay: float
+    hidden: int = 256
 
     @classmethod
     def of(cls, name: str) -> Plan:
@@ -54,9 +55,9 @@ def run(rolls: Rolls, split: str, folder: Path, options: argparse.Namespace, tol
 def trained(rolls: Rolls, folder: Path, options: argparse.Namespace, told: Told) -> RBM:
     """The RBM of a folder, trained there if it is not yet."""
     train = np.concatenate(rolls.train)
-    rbm = RBM(train.shape[1], HIDDEN, chains=CHAINS, centring=0.01, seed=options.seed)
-    start_from(rbm, train)
     plan = changed(Plan.of(rolls.name), options.plan)
+    rbm = RBM(train.shape[1], plan.hidden, chains=CHAINS, centring=0.01, seed=options.seed)
+    start_from(rbm, train)
     go_on(rbm, train, plan, folder / "rbm.npz", told, np.concatenate(rolls.valid))
     return rbm
 

@@ -32,7 +32,8 @@ app = typer.Typer(
 GROUPS = {
     "New music": (compose,),
     "Work with a piece": (infill, harmonize, accompany, revoice, vary, blend, humanize),
-    "Models and data": (train, evaluate, corpus, info),
+    "Models and data": (train, corpus, info),
+    "Judge": (evaluate,),
 }
 for group, commands in GROUPS.items():
     for command in commands:
