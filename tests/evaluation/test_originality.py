@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from some_chorales import chorales, needs_chorales
 
@@ -66,6 +66,7 @@ def line(pitches: list[int], lengths: list[int]) -> Grid:
     return fit(Score(tuple(parts), Timeline(Fraction(16))), SATB).grid
 
 
+@settings(deadline=None)  # machines may be busy
 @given(st.data())
 def test_the_longest_run_is_that_of_a_slow_search(data):
     notes = st.lists(st.tuples(st.sampled_from((60, 62, 64)), st.sampled_from((2, 4))), min_size=2, max_size=11)
@@ -205,6 +206,14 @@ def test_another_file_is_told(tmp_path):
     np.savez(path, format_version=1)
     with pytest.raises(FormatError, match="expected fingerprints"):
         Fingerprints.load(path)
+
+
+def test_scores_have_the_fingerprints_of_their_grids():
+    score = tiny.chorale(3)
+    grid = fit(score, SATB).grid
+    prints = Fingerprints.of([score])
+    assert prints.copied_cells(grid) == Fingerprints.of([grid]).copied_cells(score) == Share(13, 13)
+    assert prints.longest_run(score).notes == prints.longest_run(grid).notes > 4
 
 
 def test_only_one_and_two_bars_are_kept():

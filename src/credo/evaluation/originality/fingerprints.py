@@ -1,4 +1,4 @@
-"""What a piece has in common with the music that a model learnt from.
+"""Exact matches: the runs and cells of notes that a piece shares with training pieces, in its own note values.
 
 Copying is told from learning by exact matches, transposition aside: the longest run of notes that a voice shares with
 the training pieces, and the share of passages of one or two bars that stand in them note for note. Neither is 0 for
@@ -24,10 +24,11 @@ from typing import NamedTuple
 import numpy as np
 
 from credo.errors import FileError, FormatError, UsageError
+from credo.evaluation.originality.hashing import BASE, found, mixed, runs_of_true, united
 from credo.io.atomic import write_bytes
 from credo.music.grid import Grid, decode
 from credo.music.harmony import Share
-from credo.music.score import Part
+from credo.music.score import Part, Score, Timeline
 
 FORMAT_VERSION = 1
 #: Lengths of runs that are kept, in moves from one note to the next. Between two of them a run goes on as long as every
@@ -36,7 +37,6 @@ RUN_MOVES = (*range(1, 13), 14, 16, 20, 24, 28, 32, 40, 48, 64)
 CELL_BARS = (1, 2)
 #: Hashes count time in ticks, so that grids of different steps can be compared.
 _TICKS_A_QUARTER = 48
-_BASE = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Run(NamedTuple):
@@ -80,19 +80,19 @@ class Fingerprints:
     cells: dict[int, np.ndarray]
 
     @classmethod
-    def of(cls, grids: Iterable[Grid]) -> Fingerprints:
-        """Take the fingerprints of pieces on any texture."""
+    def of(cls, grids: Iterable[Grid | Score]) -> Fingerprints:
+        """Take the fingerprints of pieces, as grids on any texture or as scores."""
         runs: dict[int, list[np.ndarray]] = {moves: [] for moves in RUN_MOVES}
         cells: dict[int, list[np.ndarray]] = {bars: [] for bars in CELL_BARS}
-        for grid in grids:
-            for part in decode(grid).parts:
+        for score in map(_score_of, grids):
+            for part in score.parts:
                 for moves, hashes in _run_hashes(_line_of(part).moves):
                     runs[moves].append(hashes)
             for bars in CELL_BARS:
-                cells[bars].append(_cell_hashes(grid, bars))
+                cells[bars].append(_cell_hashes(score, bars))
         return cls(_sorted(runs), _sorted(cells))
 
-    def longest_runs(self, grid: Grid) -> list[Run]:
+    def longest_runs(self, grid: Grid | Score) -> list[Run]:
         """The longest run of each voice that is shared with a training piece.
 
         Two runs are the same if their notes have the same lengths, rests between them and intervals; the last note may
@@ -100,13 +100,13 @@ class Fingerprints:
         highest of the notes that begin together, until the next begins); a drums voice from hit to hit, each with
         the instruments that are struck.
         """
-        return [self._longest_run(part) for part in decode(grid).parts]
+        return [self._longest_run(part) for part in _score_of(grid).parts]
 
-    def longest_run(self, grid: Grid) -> Run:
+    def longest_run(self, grid: Grid | Score) -> Run:
         """The longest of `longest_runs`, of the highest voice among equals."""
         return max(self.longest_runs(grid), key=lambda run: run.notes)
 
-    def copied_cells(self, grid: Grid, bars: int = 2) -> Share:
+    def copied_cells(self, grid: Grid | Score, bars: int = 2) -> Share:
         """Passages of some bars that stand in a training piece, out of all that are not silent.
 
         A passage begins on any beat and is as long as that many bars of the metre in force there. It is copied if some
@@ -123,8 +123,8 @@ class Fingerprints:
         """
         if bars not in self.cells:
             raise UsageError(f"copied cells: expected {' or '.join(map(str, self.cells))} bars, got {bars}")
-        hashes = _cell_hashes(grid, bars)
-        return Share(int(_found(hashes, self.cells[bars]).sum()), len(hashes))
+        hashes = _cell_hashes(_score_of(grid), bars)
+        return Share(int(found(hashes, self.cells[bars]).sum()), len(hashes))
 
     def save(self, path: str | Path) -> Path:
         """Write the hashes as a compressed npz file.
@@ -163,11 +163,11 @@ class Fingerprints:
         line = _line_of(part)
         first = longest = 0
         for moves, hashes in _run_hashes(line.moves):
-            found = _found(hashes, self.runs[moves])
-            if not found.any():
+            shared = found(hashes, self.runs[moves])
+            if not shared.any():
                 break
-            edges = np.flatnonzero(np.diff(np.concatenate([[0], found, [0]])))
-            starts, lengths = edges[::2], edges[1::2] - edges[::2]  # stretches of runs, each a move after the last
+            starts, ends = runs_of_true(shared)  # stretches of runs, each a move after the last
+            lengths = ends - starts
             best = int(lengths.argmax())
             following = next((length for length in RUN_MOVES if length > moves), 1 << 62)
             first, longest = int(starts[best]), min(moves + int(lengths[best]), following) - 1
@@ -190,49 +190,52 @@ def _line_of(part: Part) -> _Line:
     else:
         tones = [after[-1].pitch - before[-1].pitch for before, after in pairwise(together)]
     lengths, rests = (bounds[:, 1] - bounds[:, 0])[:-1], bounds[1:, 0] - bounds[:-1, 1]
-    return _Line(bounds, _mixed(lengths, rests, np.array(tones, np.int64), np.int64(part.is_drums)))
+    return _Line(bounds, mixed(lengths, rests, np.array(tones, np.int64), np.int64(part.is_drums)))
 
 
 def _run_hashes(moves: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     """The hashes of all runs of each length that occurs, shortest first."""
     hashes = np.zeros(len(moves), np.uint64)
     for length in range(1, min(len(moves), RUN_MOVES[-1]) + 1):
-        hashes = hashes[: len(moves) - length + 1] * _BASE + moves[length - 1 :]
+        hashes = hashes[: len(moves) - length + 1] * BASE + moves[length - 1 :]
         if length in RUN_MOVES:
             yield length, hashes
 
 
-def _cell_hashes(grid: Grid, bars: int) -> np.ndarray:
+def _score_of(piece: Grid | Score) -> Score:
+    return decode(piece) if isinstance(piece, Grid) else piece
+
+
+def _cell_hashes(score: Score, bars: int) -> np.ndarray:
     """The hash of each passage of `bars` bars that begins on a beat and is not silent, shape (cells,)."""
-    parts = decode(grid).parts
     notes = np.array(
         [
             (_ticks(note.onset), _ticks(note.end), note.pitch, voice, part.is_drums)
-            for voice, part in enumerate(parts)
+            for voice, part in enumerate(score.parts)
             for note in part.notes
         ],
         np.int64,
     ).reshape(-1, 5)
     hashes, lengths = [], []
-    for start, end in _cells(grid, bars):
+    for start, end in _cells(score.timeline, bars):
         onset, stop, pitch, voice, drums = notes[(notes[:, 0] < end) & (notes[:, 1] > start)].T
         if not len(onset):
             continue
         onset, stop = np.maximum(onset, start) - start, np.minimum(stop, end) - start
         pitched = drums == 0
         lowest = pitch[pitched & (onset == onset[pitched].min())].min() if pitched.any() else 0
-        each = _mixed(onset, stop, np.where(pitched, pitch - lowest, pitch), voice)
+        each = mixed(onset, stop, np.where(pitched, pitch - lowest, pitch), voice)
         hashes.append(each.sum())
         lengths.append(end - start)
-    return _mixed(np.array(hashes, np.uint64), np.array(lengths, np.int64))
+    return mixed(np.array(hashes, np.uint64), np.array(lengths, np.int64))
 
 
-def _cells(grid: Grid, bars: int) -> Iterator[tuple[int, int]]:
+def _cells(timeline: Timeline, bars: int) -> Iterator[tuple[int, int]]:
     """Where the passages begin and end, in ticks."""
-    for start, end, metre in grid.timeline.bars():
+    for start, end, metre in timeline.bars():
         beats = [end - k * metre.beat for k in range(1, int((end - start) / metre.beat) + 1)]
         for beat in reversed(beats):
-            if beat + bars * metre.bar <= grid.timeline.length:
+            if beat + bars * metre.bar <= timeline.length:
                 yield _ticks(beat), _ticks(beat + bars * metre.bar)
 
 
@@ -240,23 +243,5 @@ def _ticks(quarters: Fraction) -> int:
     return quarters.numerator * _TICKS_A_QUARTER // quarters.denominator
 
 
-def _mixed(*fields: np.ndarray) -> np.ndarray:
-    """One hash of some integers, field by field (the finaliser of SplitMix64); wraps, and never overflows."""
-    state = np.zeros(np.broadcast_shapes(*(np.shape(field) for field in fields)), np.uint64)
-    for field in fields:
-        state = (state ^ np.asarray(field).astype(np.uint64)) + _BASE
-        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        state ^= state >> np.uint64(31)
-    return state
-
-
 def _sorted(hashes: dict[int, list[np.ndarray]]) -> dict[int, np.ndarray]:
-    return {length: np.unique(np.concatenate([np.empty(0, np.uint64), *arrays])) for length, arrays in hashes.items()}
-
-
-def _found(hashes: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Which hashes are among the kept ones, which are sorted; bool, shape of `hashes`."""
-    if not len(kept):
-        return np.zeros(hashes.shape, bool)
-    return kept[np.minimum(np.searchsorted(kept, hashes), len(kept) - 1)] == hashes
+    return {length: united(arrays) for length, arrays in hashes.items()}
