@@ -11,6 +11,7 @@ import typer
 from credo import __version__
 from credo.cli.compose import compose
 from credo.cli.corpus import corpus
+from credo.cli.data_report import data_report
 from credo.cli.evaluate import evaluate
 from credo.cli.humanize import humanize
 from credo.cli.info import info
@@ -33,7 +34,7 @@ GROUPS = {
     "New music": (compose,),
     "Work with a piece": (infill, harmonize, accompany, revoice, vary, blend, humanize),
     "Models and data": (train, corpus, info),
-    "Judge": (evaluate,),
+    "Judge": (evaluate, data_report),
 }
 for group, commands in GROUPS.items():
     for command in commands:

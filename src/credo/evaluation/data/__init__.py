@@ -1,0 +1,1 @@
+"""Whether a folder of music is fit to train on."""
