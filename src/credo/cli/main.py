@@ -15,6 +15,7 @@ from credo.cli.data_report import data_report
 from credo.cli.evaluate import evaluate
 from credo.cli.humanize import humanize
 from credo.cli.info import info
+from credo.cli.listen import app as listen
 from credo.cli.tasks import accompany, blend, harmonize, infill, revoice, vary
 from credo.cli.train import train
 from credo.errors import CredoError
@@ -39,6 +40,7 @@ GROUPS = {
 for group, commands in GROUPS.items():
     for command in commands:
         app.command(rich_help_panel=group)(command)
+app.add_typer(listen, name="listen", rich_help_panel="Judge")
 
 
 @app.callback(invoke_without_command=True)
