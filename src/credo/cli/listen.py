@@ -191,10 +191,14 @@ def analyse(
     analyse_test = analyse_pairs if test.kind == "pairs" else analyse_ratings
     results = analyse_test(test, collected.kept, seed=seed)
     files = write_results(out, test, collected, results)
-    typer.echo(f"{len(collected.kept)} listeners count")
+    typer.echo(f"listeners who count: {len(collected.kept)}")
     console = Console()
+    if not console.is_terminal:
+        console.width = 160
     for table in tables(test, results):
-        grid = Grid(*(Text(title) for title in table.head))
+        grid = Grid()
+        for title in table.head:
+            grid.add_column(Text(title))
         for row in table.rows:
             grid.add_row(*(Text(cell) for cell in row))
         console.print(grid)

@@ -109,7 +109,7 @@ def collect(paths: Iterable[Path], key: Key) -> Collected:
         except CredoError as error:
             left_out.append((path, getattr(error, "reason", error.message)))
     fullest: dict[str, Session] = {}
-    for session in sorted(sessions, key=lambda session: (-len(session.answers), str(session.path))):
+    for session in sorted(sessions, key=lambda s: (-len(s.answers), s.path.suffix.lower() == ".csv", str(s.path))):
         twin = fullest.setdefault(session.session, session)
         if twin is not session:
             left_out.append((session.path, f"holds the answers of {twin.path.name} again"))

@@ -135,12 +135,13 @@ def share_of(chosen: np.ndarray, listeners: np.ndarray, pieces: np.ndarray) -> S
 
     count, share = len(chosen), float(np.mean(chosen))
     few = freedom(listeners, pieces)
+    units = min(len(np.unique(listeners)), *(len(np.unique(column)) for column in pieces.T))
     variance = listeners_and_pieces((chosen - share)[:, None], listeners, pieces)[0] / count**2
-    if variance > 0:
+    if variance > 0 and units > 1:
         wider = (t.ppf(0.975, max(count - 1, 1)) / t.ppf(0.975, few)) ** 2
         effective = min(share * (1 - share) / variance * wider, count)
     else:  # all agree: a listener and a piece then say as much once as many times
-        effective = float(min(few + 1, count))
+        effective = float(units)
     exact, p_exact = _binomial(share * count, count)
     interval, p = _binomial(share * effective, effective)
     visible = share_seen(max(int(effective), 1))
@@ -212,7 +213,7 @@ class Strengths:
     """Bradley-Terry strengths, in log-odds, with mean 0.
 
     Attributes:
-        values: shape (S,).
+        values: shape (S,). Of one listener alone there are no intervals: they are NaN.
         over_listeners: shape (S, 2), bootstrap interval of 95 % over listeners: other listeners, the same pieces.
         over_both: shape (S, 2), interval of 95 % over listeners and pieces.
     """
@@ -244,6 +245,8 @@ def strengths_of(
     drawn = bootstrap_counts(len(names), seed) @ wins.reshape(len(names), -1)
     replicates = bradley_terry(drawn.reshape(-1, count, count))
     over_listeners = np.quantile(replicates, (LEVEL / 2, 1 - LEVEL / 2), axis=0).T
+    if len(names) < 2:
+        over_listeners = np.full((count, 2), math.nan)
     met = wins.sum(0) + wins.sum(0).T
     chance = expected(values)
     surprise = 1 - chance[winner, loser]
@@ -252,7 +255,8 @@ def strengths_of(
     of_system = [np.unique(pieces[(np.stack([winner, loser], 1) == system)]) for system in range(count)]
     few = max(min(len(names), *(len(each) for each in of_system if len(each))) - 1, 1)
     reach = t.ppf(1 - LEVEL / 2, few) * np.sqrt(listeners_and_pieces(influence, listeners, pieces))
-    return Strengths(values, over_listeners, np.stack([values - reach, values + reach], axis=1))
+    over_both = np.stack([values - reach, values + reach], axis=1)
+    return Strengths(values, over_listeners, over_both if len(names) > 1 else np.full((count, 2), math.nan))
 
 
 def bootstrap_counts(listeners: int, seed: int) -> np.ndarray:

@@ -28,7 +28,7 @@ class Rated:
     Attributes:
         ratings: how many.
         mean, median: of all ratings, 1..7.
-        mean_interval, median_interval: bootstrap intervals of 95 % over listeners.
+        mean_interval, median_interval: bootstrap intervals of 95 % over listeners; NaN if there is but one.
         mean_by_expertise: the mean among listeners of each level of expertise, and how many they are.
     """
 
@@ -121,6 +121,10 @@ def _rated(scale: str, system: str, ours: _Ratings, seed: int) -> Rated:
     drawn = drawn[drawn.sum(1) > 0]
     means = drawn @ np.arange(1, POINTS + 1) / drawn.sum(1)
     ends = (LEVEL / 2, 1 - LEVEL / 2)
+    mean_interval, median_interval = (
+        tuple(map(float, np.quantile(each, ends, method=method))) if len(names) > 1 else (math.nan, math.nan)
+        for each, method in ((means, "linear"), (_medians(drawn), "nearest"))
+    )
     levels = {}
     for level in EXPERTISE:
         of_level = ours.where(ours.expertise == level)
@@ -131,9 +135,9 @@ def _rated(scale: str, system: str, ours: _Ratings, seed: int) -> Rated:
         system,
         len(ours.value),
         float(ours.value.mean()),
-        tuple(map(float, np.quantile(means, ends))),
+        mean_interval,
         float(np.median(ours.value)),
-        tuple(map(float, np.quantile(_medians(drawn), ends, method="nearest"))),
+        median_interval,
         levels,
     )
 
@@ -160,7 +164,7 @@ def _difference(scale: str, pair: tuple[str, str], ours: _Ratings, theirs: _Rati
     listeners, pieces = (np.concatenate([getattr(ours, n), getattr(theirs, n)]) for n in ("listener", "piece"))
     few = min(freedom(each.listener, each.piece[:, None]) for each in (ours, theirs))
     variance = listeners_and_pieces(scores[:, None], listeners, pieces[:, None])[0]
-    reach = float(t.ppf(1 - LEVEL / 2, few) * math.sqrt(variance))
+    reach = float(t.ppf(1 - LEVEL / 2, few) * math.sqrt(variance)) if len(set(listeners)) > 1 else math.nan
     return scale, *pair, len(both), difference, (difference - reach, difference + reach), p
 
 

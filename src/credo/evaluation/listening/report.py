@@ -89,8 +89,8 @@ def conclusions(key: Key, collected: Collected, results: Results) -> list[str]:
             found = "differ" if each.p_holm < 0.05 else "cannot be told apart by this test"
             lines.append(
                 f"{each.system} and {each.other} {found}: {each.difference:+.2f} points of 7 (95 %: "
-                f"{each.interval[0]:+.2f} to {each.interval[1]:+.2f}; p = {_p(each.p_holm)} after Holm, "
-                f"{each.listeners} listeners)."
+                f"{_ends(each.interval, '+.2f')}; p = {_p(each.p_holm)} after Holm, "
+                f"listeners: {each.listeners})."
             )
     if isinstance(results, RatingResults):
         lines += [
@@ -140,13 +140,13 @@ def tables(key: Key, results: Results) -> list[Table]:
         rows = [_pair_row(each) for each in results.comparisons]
         return [Table(_PAIR_HEAD, rows, words=(1,), caption=_PAIR_CAPTION)]
     rated = [
-        [e.scale, e.system, str(e.ratings), f"{e.mean:.2f}", f"{e.mean_interval[0]:.2f} to {e.mean_interval[1]:.2f}",
-         f"{e.median:g}", f"{e.median_interval[0]:g} to {e.median_interval[1]:g}"]
+        [e.scale, e.system, str(e.ratings), f"{e.mean:.2f}", _ends(e.mean_interval, ".2f"),
+         f"{e.median:g}", _ends(e.median_interval, "g")]
         for e in results.rated
     ]  # fmt: skip
     apart = [
         [e.scale, f"{e.system} – {e.other}", str(e.listeners), f"{e.difference:+.2f}",
-         f"{e.interval[0]:+.2f} to {e.interval[1]:+.2f}", _p(e.p), _p(e.p_holm)]
+         _ends(e.interval, "+.2f"), _p(e.p), _p(e.p_holm)]
         for e in results.differences
     ]  # fmt: skip
     head = ["scale", "system", "ratings", "mean", "95 %", "median", "95 %"]
@@ -185,17 +185,19 @@ def _sentence(each: Comparison) -> str:
     if each.p_holm < 0.05:
         one, other = (each.system, each.other) if share.share > 0.5 else (each.other, each.system)
         return f"{one} was preferred to {other}: {each.system} in {told}; p = {_p(each.p_holm)} after Holm)."
-    seen = "no share at all" if share.visible is None else f"a true share of {_percent(share.visible)}"
+    seen = "So few effective judgements show no share, however large, 8 times of 10."
+    if share.visible is not None:
+        seen = f"It would show a true share of {_percent(share.visible)} 8 times of 10, and smaller ones less often."
     return (
         f"{each.system} and {each.other} cannot be told apart by this test: {each.system} was preferred in {told}; "
-        f"p = {_p(each.p_holm)} after Holm). It would show {seen} 8 times of 10, and smaller ones less often."
+        f"p = {_p(each.p_holm)} after Holm). {seen}"
     )
 
 
 def _who(key: Key, collected: Collected) -> Section:
     rule = key.rule
     text = [
-        f"{len(collected.kept)} listeners count. The rule was settled when the test was built: {rule.passes} of "
+        f"Listeners who count: {len(collected.kept)}. The rule was settled when the test was built: {rule.passes} of "
         f"{rule.checks} attention checks passed, and of each piece {rule.hear_seconds:g} seconds heard, or all of it. "
         f"It keeps {rule.kept_when_guessing(key.kind):.1%} of those who answer at random.",
     ]
@@ -220,9 +222,9 @@ def _who(key: Key, collected: Collected) -> Section:
 
 def _pair_sections(key: Key, results: PairResults) -> list[Section]:
     rows = [
-        [scale, system, f"{value:+.2f}", f"{low:+.2f} to {high:+.2f}", f"{narrow:+.2f} to {wide:+.2f}"]
+        [scale, system, f"{value:+.2f}", _ends(both, "+.2f"), _ends(listeners, "+.2f")]
         for scale, found in results.strengths.items()
-        for system, value, (low, high), (narrow, wide) in zip(
+        for system, value, both, listeners in zip(
             key.systems, found.values, found.over_both, found.over_listeners, strict=True
         )
     ]
@@ -344,6 +346,10 @@ def _percent(share: float) -> str:
 
 def _span(ends: tuple[float, float]) -> str:
     return f"{100 * ends[0]:.0f} to {100 * ends[1]:.0f} %"
+
+
+def _ends(ends: Sequence[float], form: str) -> str:
+    return "–" if math.isnan(ends[0]) else f"{ends[0]:{form}} to {ends[1]:{form}}"
 
 
 def _p(value: float) -> str:

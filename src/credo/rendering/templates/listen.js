@@ -69,6 +69,7 @@
       started: new Date().toISOString(), finished: null, comment: "", answers: [], now: null,
     };
     keep();
+    tell("");
     show();
   }
 
@@ -216,7 +217,7 @@
 
   function paintPlayer(side) {
     const { audio, button, bar, line } = players[side];
-    button.textContent = (audio.paused ? "▶ " : "⏸ ") + say(audio.paused ? "play" : "pause", { name: name(side) });
+    button.textContent = say(audio.paused ? "play" : "pause", { name: name(side) });
     bar.setAttribute("aria-label", name(side));
     line.textContent = state.now.ended[side] ? "✓ " + say("heard_end") : enough(side) ? "✓ " + say("heard_enough")
       : say("heard_part", { heard: Math.floor(heard(side)), hear: test.hear });
