@@ -30,7 +30,7 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedC
 from credo.evaluation.likelihood.temporal import Annealing
 from credo.training.temporal import train
 
-MODELS = ("notes", "ar", "rbm", "dbn", "rnn-rbm", "rnn-dbn", "rnn-nade")
+MODELS = ("notes", "counts", "ar", "rbm", "dbn", "rnn-rbm", "rnn-dbn", "rnn-nade")
 #: For choosing among the weights of a training.
 QUICK = Annealing(runs=16, steps=300, settle=20)
 COLUMNS = (TextColumn("{task.description:32}"), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
@@ -49,7 +49,7 @@ def run(model: str, name: str, options: argparse.Namespace, bar: Progress) -> di
         bar.update(tasks[stage], completed=step)
 
     clock, before = time.process_time(), _hours(folder)
-    if model in ("notes", "ar"):
+    if model in ("notes", "counts", "ar"):
         result = controls.run(model, rolls, options.split, told)
     elif model in ("rbm", "dbn"):
         result = (static if model == "rbm" else deep).run(rolls, options.split, folder, options, told)
@@ -70,10 +70,11 @@ def _temporal(model: str, rolls: Rolls, folder: Path, options: argparse.Namespac
     halved.half = options.half
 
     def quick(each: Any) -> float:
-        score = temporal.likelihood(each, rolls.valid, QUICK, most_frames=512, seed=5).mean + rolls.beyond["valid"]
+        found = temporal.likelihood(each, rolls.valid, QUICK, most_frames=512, seed=5)
         halved.half = options.half
-        print(f"  {rolls.name} {model}: validation, roughly {score:.3f}", flush=True)
-        return score
+        mean, low, high = (value + rolls.beyond["valid"] for value in (found.mean, found.low, found.high))
+        print(f"  {rolls.name} {model}: validation, roughly {mean:.3f} [{low:.3f}, {high:.3f}]", flush=True)
+        return low  # what annealing says of a machine that it cannot cross is not to choose it
 
     train(
         built,

@@ -1,4 +1,4 @@
-"""Controls of the benchmark, both exact: single notes, and a logistic autoregression."""
+"""Controls of the benchmark, all exact: single notes, a table of whole frames, and a logistic autoregression."""
 
 from __future__ import annotations
 
@@ -14,17 +14,25 @@ from credo.training.greedy import batch_rows
 from frames.rolls import Rolls
 
 _LINKS, _STEPS, _BATCH = 4, 4000, 1024
+#: Shares of single notes beside whole frames of training.
+_OTHERS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
 
 
 def run(model: str, rolls: Rolls, split: str, told: Callable[[str, int, int], None]) -> dict[str, Any]:
     """Fit a control on the training split and measure it.
 
-    `notes`: each key sounds independently, at its rate in training (add one). `ar`: the logit of each key is linear in
-    the keys below it and in the last four frames; of a few weight decays, validation chooses.
+    `notes`: each key sounds independently, at its rate in training (add one).
+    `counts`: a frame is one of training, each as often as it stands there, or else one of `notes`; how often the
+    latter, validation chooses. What it knows is all that a machine without a past can learn by heart.
+    `ar`: the logit of each key is linear in the keys below it and in the last four frames; of a few weight decays,
+    validation chooses.
     """
     if model == "notes":
         frames = _notes(rolls, split)
         found: dict[str, Any] = {"kind": "exact"}
+    elif model == "counts":
+        other = max(_OTHERS, key=lambda share: np.concatenate(_counted(rolls, "valid", share)).mean())
+        frames, found = _counted(rolls, split, other), {"kind": "exact", "share of notes": other}
     else:
         trials = {decay: _fit(rolls, decay, told) for decay in (1e-5, 1e-4, 1e-3)}
         best = max(trials, key=lambda decay: np.concatenate(_score(trials[decay], rolls.valid)).mean())
@@ -36,6 +44,17 @@ def _notes(rolls: Rolls, split: str) -> list[np.ndarray]:
     train = np.concatenate(rolls.train).astype(float)
     p = (train.sum(axis=0) + 1) / (len(train) + 2)
     return [(x * np.log(p) + (1 - x) * np.log1p(-p)).sum(axis=1) for x in map(np.float64, rolls.split(split))]
+
+
+def _counted(rolls: Rolls, split: str, other: float) -> list[np.ndarray]:
+    train = np.concatenate(rolls.train)
+    kinds, counts = np.unique(train, axis=0, return_counts=True)
+    share = {kind.tobytes(): count / len(train) for kind, count in zip(kinds, counts, strict=True)}
+    nats = []
+    for sequence, alone in zip(rolls.split(split), _notes(rolls, split), strict=True):
+        known = np.array([share.get(frame.tobytes(), 0.0) for frame in sequence.astype(train.dtype)])
+        nats.append(np.log((1 - other) * known + other * np.exp(alone)))
+    return nats
 
 
 def _inputs(sequence: np.ndarray) -> np.ndarray:

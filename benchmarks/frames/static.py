@@ -55,7 +55,8 @@ def run(rolls: Rolls, split: str, folder: Path, options: argparse.Namespace, tol
 def trained(rolls: Rolls, folder: Path, options: argparse.Namespace, told: Told) -> RBM:
     """The RBM of a folder, trained there if it is not yet."""
     train = np.concatenate(rolls.train)
-    plan = changed(Plan.of(rolls.name), options.plan)
+    plan = changed(Plan.of(rolls.name), [pair for pair in options.plan if "." not in pair])
+    folder.mkdir(parents=True, exist_ok=True)
     rbm = RBM(train.shape[1], plan.hidden, chains=CHAINS, centring=0.01, seed=options.seed)
     start_from(rbm, train)
     go_on(rbm, train, plan, folder / "rbm.npz", told, np.concatenate(rolls.valid))

@@ -19,6 +19,7 @@ PUBLISHED = {
 }
 NAMES = {
     "notes": "each key alone",
+    "counts": "frames as often as in training",
     "ar": "logistic autoregression, 4 frames",
     "rbm": "RBM",
     "dbn": "DBN (bound)",
