@@ -16,6 +16,7 @@ from credo.cli.evaluate import evaluate
 from credo.cli.humanize import humanize
 from credo.cli.info import info
 from credo.cli.listen import app as listen
+from credo.cli.originality import originality
 from credo.cli.tasks import accompany, blend, harmonize, infill, revoice, vary
 from credo.cli.train import train
 from credo.errors import CredoError
@@ -35,7 +36,7 @@ GROUPS = {
     "New music": (compose,),
     "Work with a piece": (infill, harmonize, accompany, revoice, vary, blend, humanize),
     "Models and data": (train, corpus, info),
-    "Judge": (evaluate, data_report),
+    "Judge": (evaluate, originality, data_report),
 }
 for group, commands in GROUPS.items():
     for command in commands:
