@@ -20,10 +20,12 @@ from credo.music.score import Part, Score
 _ONE_AT_A_TIME = frozenset({*range(40, 44), *range(56, 61), *range(64, 80)})
 _KEYBOARD = (21, 108)
 _LONG_QUARTERS = 64
-_APART = 7.0  # semitones between two parts' mean pitches, from which on one is the upper
+_APART = 5.0  # semitones between two parts' mean pitches, from which on one is the upper
 _FEW = 16  # notes
 _SOFTEST, _LOUDEST = 10, 127
 _MOST_PARTS = 12  # of which every two are compared
+_ENSEMBLE = 6  # parts up to which the place of each tells its height; in orchestras it does not
+_WHOLE_KEYBOARD = 36  # semitones within which nine tenths of the notes of one hand or voice lie
 _SURE = 0.1  # how much better a key must fit than the next one to speak against the signature
 _NEVER_END = re.compile(r"(\d+) notes never end")
 
@@ -34,14 +36,15 @@ def parts(score: Score, notes: Columns) -> dict[str, float]:
     Returns:
         `silent_parts`, how many have no note; `merged_voices`, the largest share (0..1) of the notes of a part for one
         voice, such as a flute's, that another one of its notes overlaps; `crossing`, the largest share of moments at
-        which of two parts, seven semitones apart on average, the lower one plays the higher; `copied_part`, the largest
-        share of a part's notes that another part plays too.
+        which of two hands or voices, five semitones apart on average, the lower one plays the higher; `copied_part`,
+        the largest share of a part's notes that another part plays too.
     """
     sounding = [number for number, part in enumerate(score.parts) if len(part.notes) >= _FEW]
     each = {number: notes.where(notes.part == number) for number in sounding}
     solo = [number for number in sounding if not score.parts[number].is_drums]
     merged = [_simultaneous(each[number]) for number in solo if score.parts[number].program in _ONE_AT_A_TIME]
-    crossing = [_crossing(each[a], each[b]) for a, b in combinations(solo[:_MOST_PARTS], 2)]
+    lines = [number for number in solo if np.ptp(np.percentile(each[number].pitch, (5, 95))) <= _WHOLE_KEYBOARD]
+    crossing = [_crossing(each[a], each[b]) for a, b in combinations(lines, 2) if len(solo) <= _ENSEMBLE]
     copied = [_copied(each[a], each[b]) for a, b in combinations(sounding[:_MOST_PARTS], 2)]
     return {
         "silent_parts": float(sum(not part.notes for part in score.parts)),
