@@ -3,72 +3,254 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+if TYPE_CHECKING:
+    from credo.evaluation.comparison.judge import Judgement
+    from credo.evaluation.comparison.pieces import Music
+    from credo.training.appraisal import Appraisal
+
+_MODEL, _JUDGING, _WRITTEN = "Where a model is given", "What is compared", "What is written"
+_SAMPLE_BARS = 8
+
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A model that comes along, or a folder; `credo info` lists them.")],
-    corpus: Annotated[Path, typer.Argument(help="A corpus that `credo corpus` prepared, on the model's texture.")],
+    generated: Annotated[
+        str, typer.Argument(help="A folder of music (MIDI, MusicXML, ABC), a corpus, or a model.", show_default=False)
+    ],
+    reference: Annotated[
+        Path, typer.Argument(help="What it should be like: a folder of music, or a corpus.", show_default=False)
+    ],
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[NAME=]FOLDER", help="Another set to compare, as often as you like.", rich_help_panel=_JUDGING
+        ),
+    ] = None,
+    training: Annotated[
+        Path | None,
+        typer.Option(help="What must not be copied.  [default: the reference]", rich_help_panel=_JUDGING),
+    ] = None,
+    bars: Annotated[
+        int | None,
+        typer.Option(
+            help="Cut all into passages of so many bars; 0: whole pieces.  [default: what half of the pieces have]",
+            rich_help_panel=_JUDGING,
+        ),
+    ] = None,
+    most: Annotated[int, typer.Option(help="Pieces of a set, drawn at random; 0: all.", rich_help_panel=_JUDGING)] = 0,
+    seed: Annotated[int, typer.Option(help="Of all that is drawn.", rich_help_panel=_JUDGING)] = 0,
     likelihood: Annotated[
-        bool, typer.Option("--likelihood", help="Measure how likely the corpus' music is under the model.")
+        bool,
+        typer.Option(
+            "--likelihood", help="Only how likely the corpus' music is under the model.", rich_help_panel=_MODEL
+        ),
     ] = False,
-    split: Annotated[str, typer.Option(help="train, valid or test.")] = "valid",
-    rows: Annotated[int, typer.Option(help="At most so many passages, drawn at random.")] = 256,
-    seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
+    count: Annotated[int, typer.Option(help="Pieces that it writes to be judged.", rich_help_panel=_MODEL)] = 64,
+    split: Annotated[
+        str, typer.Option(help="Of the likelihoods: train, valid or test.", rich_help_panel=_MODEL)
+    ] = "valid",
+    rows: Annotated[
+        int, typer.Option(help="Of the likelihoods: at most so many passages.", rich_help_panel=_MODEL)
+    ] = 256,
     temperatures: Annotated[
-        int, typer.Option(help="Of the annealing that estimates log Z; more is slower and better.")
+        int,
+        typer.Option(help="Of the annealing of log Z; more is slower and better.", rich_help_panel=_MODEL),
     ] = 1000,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="A page with pictures.", rich_help_panel=_WRITTEN)
+    ] = None,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures to a file too.")
+        Path | None, typer.Option("--json", metavar="FILE", help="All figures.", rich_help_panel=_WRITTEN)
     ] = None,
 ) -> None:
-    """Measure a model on a corpus.
+    """Judge music, or a model: how near it is to real music, and what it copies.
+
+    Random notes, Markov chains, copies and real music that was held out stand beside it, so that every figure has a
+    floor and a ceiling.
 
     **Examples**
 
-    `credo evaluate runs/mine corpora/mine --likelihood`
+    `credo evaluate mine/ corpora/bach --out report.html`
+
+    `credo evaluate mine/ bach-midi/ --also theirs=other/ --bars 8`
 
     `credo evaluate chorale corpora/bach --likelihood --split test --json figures.json`
     """
-    from credo.compose.models import find_model, window_of
-    from credo.corpora.corpus import Corpus
     from credo.errors import UsageError
     from credo.io.atomic import write_text
+
+    if out and out.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"--out: expected a name ending in .html, got {out.name!r}")
+    console = Console(stderr=True)
+    model = None if _is_music(generated) else generated
+    if likelihood and model is None:
+        raise UsageError(f"--likelihood: expected a model, got the music in {generated}")
+    record: dict[str, Any] = {}
+    found = _appraise(console, model, reference, likelihood, split, rows, seed, temperatures) if model else None
+    if found:
+        _tell_likelihoods(str(model), reference, split, found)
+        record |= {"model": model, "split": split, "seed": seed, **found.to_dict(), "temperatures": temperatures}
+    if not likelihood:
+        sets = [_sampled(console, model, count, bars or _SAMPLE_BARS, seed) if model else _opened(generated)]
+        judgement = _judge(console, [*sets, *map(_opened, also or ())], reference, training, bars, most, seed)
+        _tell(judgement)
+        from credo.evaluation.comparison import report
+
+        record |= {"judgement": report.to_dict(judgement)}
+        if out:
+            report.write_report(out, judgement, [_section(found)] if found else [])
+            typer.echo(f"\n{out}")
+    if json_file:
+        write_text(json_file, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+
+
+def _is_music(given: str) -> bool:
+    """Whether an argument is a folder or file of music, and no model."""
+    from credo.compose.models import available
+
+    path = Path(given)
+    return path.exists() and not (path / "card.json").is_file() and given not in available()
+
+
+def _opened(given: str) -> Music:
+    """A set of music, `FOLDER` or `NAME=FOLDER`."""
+    from credo.evaluation.comparison.pieces import Music
+
+    name, _, folder = given.rpartition("=")
+    if name and not Path(given).exists():
+        return Music.open(folder, name)
+    return Music.open(given)
+
+
+def _sampled(console: Console, model: str, count: int, bars: int, seed: int) -> Music:
+    """Pieces that a model writes, with seeds that follow one another."""
+    from credo.evaluation.comparison.pieces import Music
+
+    with console.status("Loading the model"):
+        from credo.compose.generate import Composer
+        from credo.compose.wishes import Request
+
+        composer = Composer.load(model)
+    scores = []
+    with _bar(console) as told:
+        for number in range(count):
+            scores.append((f"{number:04}", composer.compose(Request(bars=bars, seed=seed + number)).score))
+            told("composing", number + 1, count)
+    return Music(Path(model).name, scores=tuple(scores))
+
+
+def _judge(
+    console: Console,
+    sets: list[Music],
+    reference: Path,
+    training: Path | None,
+    bars: int | None,
+    most: int,
+    seed: int,
+) -> Judgement:
+    from credo.evaluation.comparison.judge import judge
+    from credo.evaluation.comparison.pieces import Music
+
+    forbidden = Music.open(training) if training else None
+    with _bar(console) as told:
+        return judge(sets, Music.open(reference), training=forbidden, bars=bars, most=most, seed=seed, progress=told)
+
+
+def _appraise(
+    console: Console,
+    model: str,
+    reference: Path,
+    asked: bool,
+    split: str,
+    rows: int,
+    seed: int,
+    temperatures: int,
+) -> Appraisal | None:
+    """How likely a corpus is under a model; None if the reference is no corpus on its texture and it was not asked."""
+    from credo.compose.models import find_model, window_of
+    from credo.corpora.corpus import Corpus
     from credo.models.folder import load_model, read_card
 
-    if not likelihood:
-        raise UsageError("evaluate: expected what to measure, got nothing", hint="ask for --likelihood")
     folder = find_model(model)
     window = window_of(read_card(folder))
-    data = Corpus.load(corpus)
-    console = Console(stderr=True)
+    if not asked and not (reference / "corpus.json").is_file():
+        return None
+    data = Corpus.load(reference)
+    if not asked and data.texture != window.texture:
+        return None
     with console.status("Loading the model"):
         from credo.training.appraisal import appraise
 
         dbn, _ = load_model(folder)
-    columns = (TextColumn("{task.description:18}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        tasks: dict[str, int] = {}
+    with _bar(console) as told:
+        return appraise(dbn, window, data, split=split, rows=rows, seed=seed, temperatures=temperatures, progress=told)
 
-        def progress(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done, total=total)
 
-        found = appraise(
-            dbn, window, data, split=split, rows=rows, seed=seed, temperatures=temperatures, progress=progress
-        )
-    typer.echo(f"{model} on {data.card.name}, split {split}: {found.rows} passages of {found.beats} beats")
+def _tell_likelihoods(model: str, reference: Path, split: str, found: Appraisal) -> None:
+    typer.echo(f"{model} on {reference.resolve().name}, split {split}: {found.rows} passages of {found.beats} beats")
     for figure in found.figures:
         error = "" if figure.error is None else f" ± {figure.error:.3f}"
         typer.echo(f"{figure.name:30}{figure.value:.3f}{error} {figure.unit}\n    {figure.meaning}")
     for note in found.notes:
         typer.echo(f"note: {note}")
-    if json_file:
-        record = {"model": model, "corpus": data.card.name, "split": split, "seed": seed, **found.to_dict()}
-        write_text(json_file, json.dumps({**record, "temperatures": temperatures}, indent=2, ensure_ascii=False) + "\n")
+
+
+def _section(found: Appraisal) -> Any:
+    """The likelihoods as a part of a page."""
+    from credo.rendering.page import Section, Table
+
+    rows = [
+        [
+            figure.name,
+            f"{figure.value:.3f}" + ("" if figure.error is None else f" ± {figure.error:.3f}"),
+            figure.unit,
+            figure.meaning,
+        ]
+        for figure in found.figures
+    ]
+    return Section("Likelihoods", found.notes, [Table(["figure", "value", "unit", "meaning"], rows, words=[2, 3])])
+
+
+def _tell(judgement: Judgement) -> None:
+    """What was found, as lines."""
+    from credo.evaluation.comparison import report
+
+    what = f"passages of {judgement.bars} bars" if judgement.bars else "whole pieces"
+    typer.echo(f"Beside {judgement.reference}, {what}:\n")
+    table = [list(report.HEAD), *report.rows(judgement)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(report.HEAD))]
+    for row in table:
+        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        typer.echo("  ".join(cells).rstrip())
+    typer.echo("")
+    for line in (*report.summary(judgement), *judgement.notes):
+        typer.echo(line)
+    for name, files in judgement.left_out.items():
+        typer.echo(f"{name}: {len(files)} left out")
+        for file, reason in files[:20]:
+            typer.echo(f"  {file}: {reason}")
+        if len(files) > 20:
+            typer.echo("  and others; --json and --out list them all")
+
+
+@contextmanager
+def _bar(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar a kind of work, on a terminal."""
+    columns = (TextColumn("{task.description:18}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        tasks: dict[str, Any] = {}
+
+        def told(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done, total=total)
+
+        yield told

@@ -23,7 +23,7 @@ import numpy as np
 from credo.errors import UsageError
 from credo.music.grid import Grid, decode
 from credo.music.passage import bar_steps, slice_grid
-from credo.music.score import Note, Timeline
+from credo.music.score import Note, Score, Timeline
 from credo.music.texture import Voice
 
 #: Lengths of the classes of notes, in quarters: whole to sixteenth, dotted half to sixteenth, triplet half to eighth.
@@ -66,25 +66,27 @@ def passages(grids: Iterable[Grid], bars: int) -> list[Grid]:
     return found
 
 
-def features(grid: Grid) -> dict[str, np.ndarray]:
+def features(piece: Grid | Score) -> dict[str, np.ndarray]:
     """The features of one passage.
 
     Returns:
-        For pitched voices together: `pitch_count` (), `pitch_range` () in semitones, `pitch_class_histogram` (12,),
+        For pitched parts together: `pitch_count` (), `pitch_range` () in semitones, `pitch_class_histogram` (12,),
         `pitch_class_transitions` (144,), `mean_interval` () in semitones, `note_count` (), `mean_ioi` () in quarters
         between onsets, `note_length_histogram` (12,) by `NOTE_LENGTHS`, `note_length_transitions` (144,). For drums:
-        `drum_density` () in hits a quarter, `drum_histogram` by instrument, `drum_place_histogram` (16,) by the part
+        `drum_density` () in hits a quarter, `drum_histogram` by instrument (of a score, by percussion key, (128,)),
+        `drum_place_histogram` (16,) by the part
         of the bar, `drum_velocity_mean` () and `drum_velocity_sd` (). Scalars have shape (1,); what there are no notes
         for is 0.
     """
     found: dict[str, np.ndarray] = {}
-    parts = list(zip(grid.texture.voices, decode(grid).parts, strict=True))
-    pitched = [part.notes for voice, part in parts if voice.kind != "drums"]
-    hits = [(voice, part.notes) for voice, part in parts if voice.kind == "drums"]
+    score = piece if isinstance(piece, Score) else decode(piece)
+    pitched = [part.notes for part in score.parts if not part.is_drums]
+    drums = [part.notes for part in score.parts if part.is_drums]
     if pitched:
         found |= _pitched_features(pitched)
-    if hits:
-        found |= _drum_features(hits, grid.timeline)
+    if drums:
+        kits = None if isinstance(piece, Score) else [v for v in piece.texture.voices if v.kind == "drums"]
+        found |= _drum_features(drums, kits, score.timeline)
     return {name: np.atleast_1d(np.asarray(value, float)) for name, value in found.items()}
 
 
@@ -104,8 +106,13 @@ def compare(generated: Iterable[Grid], reference: Iterable[Grid]) -> dict[str, O
     result = {}
     for name in ours[0]:
         one, other = (np.stack([each[name] for each in those]) for those in (ours, theirs))
-        result[name] = overlap(_distances_within(one), _distances_within(other), _distances_between(one, other))
+        result[name] = overlap_of(one, other)
     return result
+
+
+def overlap_of(generated: np.ndarray, reference: np.ndarray) -> Overlap:
+    """Compare one feature of two sets of passages, shapes (n, d) and (m, d), by the distances of all their pairs."""
+    return overlap(_distances_within(generated), _distances_within(reference), _distances_between(generated, reference))
 
 
 def overlap(within_generated: np.ndarray, within_reference: np.ndarray, between: np.ndarray) -> Overlap:
@@ -176,19 +183,30 @@ def _pitched_features(voices: Sequence[Sequence[Note]]) -> dict[str, object]:
     }
 
 
-def _drum_features(voices: Sequence[tuple[Voice, Sequence[Note]]], timeline: Timeline) -> dict[str, object]:
-    notes = [note for _, hits in voices for note in hits]
+def _drum_features(
+    drums: Sequence[Sequence[Note]], kits: Sequence[Voice] | None, timeline: Timeline
+) -> dict[str, object]:
+    """Features of some parts of drums; hits are counted by the instruments of their kits, or by keys where none are."""
+    notes = [note for part in drums for note in part]
     bars = list(timeline.bars())
     starts = np.array([float(start) for start, _, _ in bars])
     places = []
     for note in notes:
         start, end, metre = bars[int(np.searchsorted(starts, float(note.onset), "right")) - 1]
         places.append(int(BAR_PLACES * (1 - (end - note.onset) / max(metre.bar, end - start))))
-    histograms = [_histogram([voice.index(note.pitch) for note in hits], voice.size) for voice, hits in voices]
+    if kits is None:
+        histogram = _histogram([note.pitch for note in notes], 128)
+    else:
+        histogram = np.concatenate(
+            [
+                _histogram([kit.index(note.pitch) for note in part], kit.size)
+                for kit, part in zip(kits, drums, strict=True)
+            ]
+        )
     velocities = np.array([note.velocity for note in notes] or [0])
     return {
         "drum_density": len(notes) / float(timeline.length) if timeline.length else 0,
-        "drum_histogram": np.concatenate(histograms),
+        "drum_histogram": histogram,
         "drum_place_histogram": _histogram(places, BAR_PLACES),
         "drum_velocity_mean": velocities.mean(),
         "drum_velocity_sd": velocities.std(),

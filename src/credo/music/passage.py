@@ -10,6 +10,7 @@ import numpy as np
 
 from credo.errors import UsageError
 from credo.music.grid import Cells, Grid
+from credo.music.score import Part, Score
 from credo.music.texture import Voice
 from credo.music.timelines import cut_timeline, join_timelines
 
@@ -30,6 +31,32 @@ def slice_grid(grid: Grid, start: int, end: int) -> Grid:
     )
     timeline = cut_timeline(grid.timeline, grid.quarters(start), grid.quarters(end))
     return replace(grid, voices=voices, timeline=timeline)
+
+
+def slice_score(score: Score, start: Fraction, end: Fraction) -> Score:
+    """The passage from `start` up to `end`, both in quarters.
+
+    Notes that reach over its ends are cut there; one that sounds on into it is attacked at its start. Tempo, metre and
+    key in force are written there.
+
+    Raises:
+        UsageError: the piece has no such passage.
+    """
+    if not 0 <= start <= end <= score.timeline.length:
+        raise UsageError(
+            f"slice: expected 0 <= start <= end <= {score.timeline.length} quarters, got {start} and {end}"
+        )
+
+    def cut(part: Part) -> Part:
+        inside = [note for note in part.notes if note.onset < end and note.end > start]
+        bounds = [(max(note.onset, start), min(note.end, end)) for note in inside]
+        notes = [
+            replace(note, onset=onset - start, duration=stop - onset)
+            for note, (onset, stop) in zip(inside, bounds, strict=True)
+        ]
+        return replace(part, notes=tuple(sorted(notes)))
+
+    return replace(score, parts=tuple(map(cut, score.parts)), timeline=cut_timeline(score.timeline, start, end))
 
 
 def concatenate(grids: Sequence[Grid]) -> Grid:

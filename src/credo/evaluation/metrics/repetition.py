@@ -91,8 +91,8 @@ def fitness(score: np.ndarray, segments: np.ndarray) -> np.ndarray:
     places = starts[:, None] + np.arange(most)  # (S, M)
     inside = np.arange(most) < lengths[:, None]
     columns = np.minimum(places, frames - 1)
-    # Best families of paths up to a frame: what they score, their steps, and the frames they cover, shape (3, S, M + 1).
-    # At place 0 no path is open; at place m a path has come to the m-th frame of the segment.
+    # Best families of paths up to a frame: what they score, their steps, and the frames they cover, (3, S, M + 1). At
+    # place 0 no path is open; at place m a path has come to the m-th frame of the segment.
     nothing = np.zeros((3, count, most + 1))
     nothing[0, :, 1:] = -np.inf
     before, last = None, nothing

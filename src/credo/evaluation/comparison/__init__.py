@@ -1,0 +1,1 @@
+"""Sets of pieces against one another: is this music like that music?"""

@@ -1,0 +1,314 @@
+"""Generated music against a reference, with floors and ceilings beside it.
+
+The reference's pieces are dealt into two halves. One is what all others are compared with; the other is the ceiling,
+real music that the first half has not seen. Below stand random notes, Markov chains of order 1 and 3, and copies.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from credo.errors import MissingExtraError, UsageError
+from credo.evaluation.comparison import floors, notes
+from credo.evaluation.comparison.differences import (
+    Interval,
+    Means,
+    frechet,
+    interval,
+    means,
+    realness,
+    standardised,
+)
+from credo.evaluation.comparison.pieces import FEATURES, Figures, Music, figures_of, passages
+from credo.evaluation.features import Overlap, overlap_of
+from credo.evaluation.grade import Grader
+from credo.evaluation.metrics.catalogue import CATALOGUE
+from credo.evaluation.originality import Fingerprints
+from credo.music.score import Score
+
+#: Passages whose distances to one another are taken, at most; there are as many pairs as their square.
+MOST_PAIRED = 300
+#: Passages of each floor, and pieces of the reference that they are made from.
+MOST_MADE = 200
+#: Pieces in which copies are looked for, at most.
+MOST_REMEMBERED = 2000
+_FRECHET_RESAMPLINGS = 200
+CHAINS = (1, 3)
+
+GENERATED, CEILING, FLOOR = "generated", "ceiling", "floor"
+Progress = Callable[[str, int, int], None]
+
+
+class System(NamedTuple):
+    """A set of music that is compared with the reference.
+
+    Attributes:
+        name: in tables.
+        role: `GENERATED`, `CEILING` or `FLOOR`.
+        figures: its figures.
+        pieces: the passages of some of its pieces.
+    """
+
+    name: str
+    role: str
+    figures: Figures
+    pieces: Sequence[notes.Piece]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a set of music compares with the reference.
+
+    Attributes:
+        name: in tables.
+        role: `GENERATED`, `CEILING` or `FLOOR`.
+        pieces: how many pieces.
+        passages: how many passages of them.
+        means: each figure of the catalogue that both sets have.
+        overlaps: each of the features of Yang and Lerch.
+        frechet: squared Fréchet distance over all figures, from as many passages for all systems.
+        realness: area under the curve of a classifier; None where scikit-learn is not installed.
+        copied: share of the stretches of two bars that stand in the training music.
+        grade: median "Bach or Mock" grade; None unless all is in four voices.
+    """
+
+    name: str
+    role: str
+    pieces: int
+    passages: int
+    means: dict[str, Means]
+    overlaps: dict[str, Overlap]
+    frechet: Interval
+    realness: Interval | None
+    copied: Interval
+    grade: Interval | None
+
+    @property
+    def likeness(self) -> float:
+        """Mean over the figures of the area that their densities share with the reference's, 0..1."""
+        return _mean([of.overlap for of in self.means.values()])
+
+    @property
+    def inter_oa(self) -> float:
+        """Mean overlapping area of the features, between the sets and within the reference."""
+        return _mean([of.inter_oa for of in self.overlaps.values()])
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What was found.
+
+    Attributes:
+        reference: name of the reference.
+        bars: bars of a passage; 0 where pieces were taken whole.
+        seed: of all dice.
+        verdicts: the generated sets, the ceiling, and the floors.
+        left_out: by set, the files that could not be measured, and why.
+        notes: what the reader should know.
+    """
+
+    reference: str
+    bars: int
+    seed: int
+    verdicts: tuple[Verdict, ...]
+    left_out: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def judge(
+    generated: Sequence[Music],
+    reference: Music,
+    *,
+    training: Music | None = None,
+    bars: int | None = None,
+    most: int = 0,
+    seed: int = 0,
+    workers: int = 0,
+    progress: Progress | None = None,
+) -> Judgement:
+    """Compare sets of generated music with a reference.
+
+    Args:
+        generated: the sets.
+        reference: what they should be like.
+        training: what the generated sets must not copy; the reference if not given.
+        bars: bars of the passages that all is cut into, 0 for whole pieces; by default as long as half of the
+            generated pieces are, at most.
+        most: pieces of a set, at most, drawn at random; 0 for all.
+        seed: of all dice.
+        workers: processes; 0 for as many as there are cores.
+        progress: is told what is done, and how much of it.
+
+    Raises:
+        UsageError: a set has fewer than two pieces, or the reference fewer than four.
+    """
+    generated, reference = [_fewer(music, most, seed) for music in generated], _fewer(reference, most, seed)
+    if bars is None:
+        bars = usual_bars([*generated, reference], seed)
+    measured, left_out = [], {}
+    for music in (*generated, reference):
+        measured.append(music.figures(bars, workers=workers, progress=_told(progress, music.name)))
+        if measured[-1].left_out:
+            left_out[music.name] = measured[-1].left_out
+        least = 4 if music is reference else 2
+        if len(measured[-1].names) < least:
+            raise UsageError(
+                f"{music.name}: expected {least} or more pieces to measure, got {len(measured[-1].names)}",
+                hint=_first(measured[-1].left_out),
+            )
+    half, other = halves(measured[-1], seed)
+    systems = [
+        System(music.name, GENERATED, figures, _passages(music, figures.names, bars, seed))
+        for music, figures in zip(generated, measured, strict=False)
+    ]
+    systems.append(System("real, held out", CEILING, other, _passages(reference, other.names, bars, seed)))
+    real = _passages(reference, half.names, bars, seed)
+    everything = [passage for piece in real for passage in piece]
+    made = floor_music(everything, seed)
+    for done, (name, scores) in enumerate(made.items(), 1):
+        figures = figures_of([(f"{number:04}", score) for number, score in enumerate(scores)], 0)
+        systems.append(System(name, FLOOR, figures, [[score] for score in scores]))
+        if progress:
+            progress("floors", done, len(made))
+    known, forbidden = _fingerprints(reference, half.names, seed), _fingerprints(training or reference, None, seed)
+    grader = Grader.of(everything) if all(map(notes.in_four_voices, everything)) else None
+    fair = min(len(half), *(len(system.figures) for system in systems))
+    verdicts = []
+    for done, system in enumerate(systems, 1):
+        learnt = forbidden if system.role == GENERATED else known
+        verdicts.append(compare(system, half, fair, learnt, grader, seed))
+        if progress:
+            progress("comparing", done, len(systems))
+    remarks = _remarks(verdicts, fair, len(reference if training is None else training))
+    return Judgement(reference.name, bars, seed, tuple(verdicts), left_out, tuple(remarks))
+
+
+def compare(
+    system: System, reference: Figures, fair: int, learnt: Fingerprints, grader: Grader | None, seed: int
+) -> Verdict:
+    """Compare one set with the reference.
+
+    Args:
+        system: the set.
+        reference: figures of the reference.
+        fair: passages of each that the Fréchet distance is taken from, the same for all systems.
+        learnt: what must not be copied.
+        grader: grades chorales; None if the reference has none.
+        seed: of all dice.
+    """
+    ours = system.figures
+    found = {metric.name: means(ours, reference, metric.name, seed) for metric in CATALOGUE}
+    rows = [_drawn(len(figures), MOST_PAIRED, seed) for figures in (ours, reference)]
+    overlaps = {}
+    for name in FEATURES:
+        one, other = ours.feature(name)[rows[0]], reference.feature(name)[rows[1]]
+        if one.any() or other.any():
+            overlaps[name] = overlap_of(one, other)
+    try:
+        told = realness(ours, reference, seed)
+    except MissingExtraError:
+        told = None
+    return Verdict(
+        system.name,
+        system.role,
+        len(ours.names),
+        len(ours),
+        {name: of for name, of in found.items() if math.isfinite(of.ours.value) and math.isfinite(of.theirs.value)},
+        overlaps,
+        _frechet(standardised(ours, reference), standardised(reference, reference), fair, seed),
+        told,
+        notes.copied(system.pieces, learnt, seed),
+        notes.grades(system.pieces, grader, seed) if grader else None,
+    )
+
+
+def usual_bars(sets: Sequence[Music], seed: int, sample: int = 40) -> int:
+    """Bars that half of the pieces of every set have, told from some of each; 0 if pieces hardly differ in length."""
+    lengths = [[len(list(score.timeline.bars())) for _, score in music.some(sample, seed)] or [0] for music in sets]
+    everything = [length for of in lengths for length in of]
+    if max(everything) - min(everything) <= 1:
+        return 0
+    return max(int(min(np.median(of) for of in lengths)), 1)
+
+
+def halves(figures: Figures, seed: int) -> tuple[Figures, Figures]:
+    """The pieces dealt into two halves at random."""
+    order = np.random.default_rng(seed).permutation(len(figures.names))
+    middle = -(-len(order) // 2)
+    return figures.of_pieces(order[:middle].tolist()), figures.of_pieces(order[middle:].tolist())
+
+
+def floor_music(real: Sequence[Score], seed: int) -> dict[str, list[Score]]:
+    """Music made from passages of the reference, by the name of the floor."""
+    count = min(len(real), MOST_MADE)
+    return {
+        "random notes": floors.random_notes(real, count, seed),
+        **{f"Markov chain, order {order}": floors.markov(real, count, order, seed) for order in CHAINS},
+        "copies": floors.copies(real, count, seed),
+    }
+
+
+def _passages(music: Music, names: Collection[str], bars: int, seed: int) -> list[list[Score]]:
+    """The passages of some pieces."""
+    return [passages(score, bars) for _, score in music.some(MOST_MADE, seed, names)]
+
+
+def _frechet(ours: np.ndarray, theirs: np.ndarray, fair: int, seed: int) -> Interval:
+    """The distance of sets of `fair` rows each, its mean and interval over draws of rows."""
+    dice = np.random.default_rng(seed)
+    drawn = np.array(
+        [
+            frechet(*(rows[dice.choice(len(rows), fair, replace=False)] for rows in (ours, theirs)))
+            for _ in range(_FRECHET_RESAMPLINGS)
+        ]
+    )
+    return interval(float(drawn.mean()), drawn)
+
+
+def _drawn(count: int, most: int, seed: int) -> np.ndarray:
+    return np.sort(np.random.default_rng(seed).permutation(count)[:most])
+
+
+def _fewer(music: Music, most: int, seed: int) -> Music:
+    if not most or len(music) <= most:
+        return music
+    if music.files:
+        return Music(music.name, tuple(music.files[number] for number in _drawn(len(music.files), most, seed)))
+    return Music(music.name, scores=tuple(music.scores[number] for number in _drawn(len(music.scores), most, seed)))
+
+
+def _told(progress: Progress | None, name: str) -> Callable[[int, int], None] | None:
+    return None if progress is None else lambda done, total: progress(name, done, total)
+
+
+def _fingerprints(music: Music, names: Collection[str] | None, seed: int) -> Fingerprints:
+    return Fingerprints.of(score for _, score in music.some(MOST_REMEMBERED, seed, names))
+
+
+def _first(left_out: Sequence[tuple[str, str]]) -> str | None:
+    return f"{left_out[0][0]}: {left_out[0][1]}" if left_out else None
+
+
+def _remarks(verdicts: Sequence[Verdict], fair: int, learnt: int) -> list[str]:
+    remarks = []
+    if fair < 100:
+        remarks.append(
+            f"The Fréchet distance is taken from {fair} passages of each set: it is biased upwards, for all alike."
+        )
+    if any(verdict.realness is None for verdict in verdicts):
+        remarks.append('No classifier was asked: pip install "credo-music[evaluate]".')
+    if learnt > MOST_REMEMBERED:
+        remarks.append(
+            f"Copies were looked for in {MOST_REMEMBERED} of {learnt} pieces; ask `credo originality` for all."
+        )
+    return remarks
+
+
+def _mean(values: Sequence[float]) -> float:
+    finite = [value for value in values if math.isfinite(value)]
+    return float(np.mean(finite)) if finite else math.nan
