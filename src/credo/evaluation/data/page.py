@@ -17,7 +17,9 @@ from credo.rendering.page import Section, Table, write_page
 
 #: How many rows the longest tables have; the CSV file has all.
 MOST_ROWS = 100
-_WORST = 30
+_WORST = 20
+#: How many of the clearest cases of each check are named.
+_CLEAREST = 3
 #: What files may be far from the others in, and whether its logarithm counts.
 _RESPECTS = ("quarters", "minutes", "tempo", "parts", "polyphony", "notes_a_bar")
 _FAR, _FEWEST = 5.0, 12
@@ -135,7 +137,20 @@ def _wrong(survey: Survey, told: Words) -> list[Section]:
         rows = [(file.name, str(file.score), told_failures(file, told)) for file in worst[:_WORST]]
         head = [text["file"], text["score"], text["failed"]]
         sections.append(Section(text["worst"], parts=[Table(head, rows, _more(text, len(worst), _WORST), [2])]))
+    sections += _clearest(survey, told) if failed else []
     return sections
+
+
+def _clearest(survey: Survey, told: Words) -> list[Section]:
+    """Of each check the files whose figures are farthest beyond its limit, so that one can see whether it is right."""
+    text, rows = told.page, []
+    for check in CHECKS:
+        cases = [(file.figures[check.figure], file.name) for file in survey.music if check.name in file.failed]
+        cases.sort(key=lambda case: (case[0] if check.below else -case[0], case[1]))
+        rows += [
+            (name, told.checks[check.name].title, told.figure(figure, check.unit)) for figure, name in cases[:_CLEAREST]
+        ]
+    return [Section(text["clearest"], parts=[Table([text["file"], text["check"], text["value"]], rows, words=[1])])]
 
 
 def _groups(survey: Survey, told: Words) -> list[Section]:

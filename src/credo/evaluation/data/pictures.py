@@ -112,9 +112,9 @@ def _histogram(
 
 def _counts(top: float) -> tuple[list[float], list[str]]:
     """Whole numbers for an axis that counts."""
-    step = max(1, math.ceil(top / 4))
-    ticks = [float(tick) for tick in range(0, math.ceil(top) + 1, step)]
-    return ticks, [f"{tick:g}" for tick in ticks]
+    step = next(round(tick) for tick in _round_figures(1, max(top, 1) * 10) if tick >= max(top / 4, 1))
+    ticks = [float(tick) for tick in range(0, math.floor(top) + 1, step)]
+    return ticks, [f"{tick:.0f}" for tick in ticks]
 
 
 def _round_figures(low: float, high: float) -> list[float]:
@@ -133,7 +133,8 @@ def _bars(words: Words, name: str, counts: Mapping[str, int], *, axis: str = "co
     shown = [(kind, count) for kind, count in shown if count]
     figure, axes = _figure(max(len(shown), 3))
     places = np.arange(len(shown))[::-1]
-    axes.barh(places, [count for _, count in shown], color=_BAR, height=0.75)
+    drawn = axes.barh(places, [count for _, count in shown], color=_BAR, height=0.75)
+    axes.bar_label(drawn, [str(count) for _, count in shown], padding=3, fontsize=7)
     axes.set_yticks(places, [one_line(kind, 40) for kind, _ in shown])
     axes.set_xticks(*_counts(max((count for _, count in shown), default=1)))
     told = ", ".join(f"{kind} {count}" for kind, count in shown[:6])

@@ -220,6 +220,7 @@ PAGE = {
     "file": "file",
     "score": "score",
     "failed": "what it fails (figure)",
+    "clearest": "The clearest cases of each check",
     "groups": "Duplicates",
     "groups_text": "Near duplicates are found by melodic turns of eight notes that two files have in common, "
     "whatever the key and the tempo; {least} of the smaller piece is enough. Variations and "
