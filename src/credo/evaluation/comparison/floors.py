@@ -44,6 +44,10 @@ class _Event(NamedTuple):
     wait: int
 
 
+#: What stands before the first event.
+_BEGINNING = _Event((), 0)
+
+
 def random_notes(passages: Sequence[Score], count: int, seed: int) -> list[Score]:
     """Passages with the notes of others anywhere: pitches even over the range of their part, onsets over the passage.
 
@@ -70,7 +74,7 @@ def copies(passages: Sequence[Score], count: int, seed: int) -> list[Score]:
 def markov(passages: Sequence[Score], count: int, order: int, seed: int) -> list[Score]:
     """Passages of a Markov chain of events: which notes begin together, and when the next ones do.
 
-    A context that never went on is shortened from its far end. Each passage has the length, metre and parts of one of
+    It begins as a passage does; a context that never went on is shortened from its far end. Each passage has the length, metre and parts of one of
     the reference's. Times are rounded to twelfths of a quarter.
 
     Args:
@@ -81,10 +85,11 @@ def markov(passages: Sequence[Score], count: int, order: int, seed: int) -> list
     """
     dice = np.random.default_rng(seed)
     after: dict[tuple[_Event, ...], list[_Event]] = defaultdict(list)
-    for events in map(_events, passages):
-        for place, event in enumerate(events):
+    for passage in passages:
+        events = [_BEGINNING, *_events(passage)]
+        for place in range(1, len(events)):
             for known in range(min(order, place) + 1):
-                after[tuple(events[place - known : place])].append(event)
+                after[tuple(events[place - known : place])].append(events[place])
     return [_walk(after, passages[number % len(passages)], order, dice) for number in range(count)]
 
 
@@ -134,7 +139,7 @@ def _events(score: Score) -> list[_Event]:
 
 
 def _walk(after: dict[tuple[_Event, ...], list[_Event]], like: Score, order: int, dice: np.random.Generator) -> Score:
-    length, now, past = round(like.timeline.length / _TWELFTH), 0, []
+    length, now, past = round(like.timeline.length / _TWELFTH), 0, [_BEGINNING]
     notes: list[list[Note]] = [[] for _ in like.parts]
     while now < length:
         known = tuple(past[-order:])
