@@ -74,8 +74,8 @@ def copies(passages: Sequence[Score], count: int, seed: int) -> list[Score]:
 def markov(passages: Sequence[Score], count: int, order: int, seed: int) -> list[Score]:
     """Passages of a Markov chain of events: which notes begin together, and when the next ones do.
 
-    It begins as a passage does; a context that never went on is shortened from its far end. Each passage has the length, metre and parts of one of
-    the reference's. Times are rounded to twelfths of a quarter.
+    It begins as a passage does; a context that never went on is shortened from its far end. Each passage has the
+    length, metre and parts of one of the reference's. Times are rounded to twelfths of a quarter.
 
     Args:
         passages: what the chain learns from.
