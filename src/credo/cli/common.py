@@ -218,6 +218,7 @@ def carry_out(jobs: Sequence[Job], common: Common, *, memory: Memory | None = No
     Raises:
         CredoError: something cannot be read, made or written.
     """
+    from credo.compose.copying import Checker
     from credo.compose.deliver import deliver
     from credo.compose.jobs import ranked
     from credo.compose.models import find_model, window_of
@@ -234,21 +235,26 @@ def carry_out(jobs: Sequence[Job], common: Common, *, memory: Memory | None = No
         instruments = parse_instruments(common.instrument or (), common.instruments, texture)
         company = tuple(common.with_ or ())
         versions = [[replace(job, instruments=instruments, company=company) for job in row] for row in versions]
-    for name in versions[0][0].company:
-        window_of(read_card(find_model(name)))
+    checker = Checker.of(model, versions[0][0].company)
     works = [[(job, job.prepare(texture)) for job in row] for row in versions]
     from credo.compose.generate import Composer  # loads a tensor library, for seconds, once nothing wrong is asked
 
     show = _Show(sum(map(len, works)))
     for _, work in works[0][:1]:
         show.remarks(work)
+    for line in checker.remarks:
+        show.tell(line)
     with show.console.status("Loading the model"):
         composer = Composer.load(model)
         company = [Composer.load(name) for name in versions[0][0].company]
     with show.bar:
         for row in works:
             pieces = [
-                show.making(job, functools.partial(job.run, composer, work, company=company)) for job, work in row
+                checker.check(
+                    show.making(job, functools.partial(job.run, composer, work, company=company)),
+                    work,
+                )
+                for job, work in row
             ]
             if len(row) > 1:
                 pieces = ranked(composer, pieces)
@@ -293,6 +299,8 @@ class _Show:
         return piece
 
     def written(self, piece: Composition, delivery: Any) -> None:
+        from credo.compose.copying import line_about
+
         settings, request = piece.settings, piece.settings["request"]
         rank = f"{settings['rank'][0]} of {settings['rank'][1]}, " if "rank" in settings else ""
         energy = f", {settings['energy']:.2f} nats a beat" if "energy" in settings else ""
@@ -306,3 +314,5 @@ class _Show:
             typer.echo(path)
         for line in (*(f"left out {line}" for line in delivery.missing), *settings.get("remarks", ())):
             self.tell(line)
+        if line := line_about(settings):
+            self.console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -86,7 +86,7 @@ def originality(
         examined = []
         for done, (name, music) in enumerate(pieces, 1):
             found = examine(music, index)
-            ratio = None if other is None else baseline.distance_ratio(music, index, other)
+            ratio = None if other is None else baseline.distance_ratio(music, index, other, name)
             examined.append(report.Examined(name, music, found, baseline.judge(found, index.own), ratio))
             progress(done, len(pieces), "Examining")
     for line in lines:

@@ -35,6 +35,7 @@ def train(
     """
     from dataclasses import replace
 
+    from credo.compose.copying import write_fingerprints
     from credo.corpora.corpus import Corpus
     from credo.training.recipe import Recipe
     from credo.training.runs import train as run
@@ -68,6 +69,7 @@ def train(
         console.print("note: the corpus has no piece in its split valid, so nothing is measured on unseen music")
     with bar:
         result = run(data, plan, folder, resume=resume, progress=progress)
+    write_fingerprints(data, result.model)
     console.print(f"Trained in {result.seconds / 60:.1f} minutes", highlight=False)
     for key, value in result.scores.items():
         console.print(f"  {key.replace('_', ' ')}: {value:.3f}", highlight=False)

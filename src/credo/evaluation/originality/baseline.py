@@ -2,7 +2,9 @@
 
 People borrow from one another, and from themselves: chorales share tunes, quartets scales. So no figure is a sign of
 copying by itself; it is one where it is higher than nearly all that the corpus' own pieces have, each compared with the
-rest of the corpus (the baseline of Yin et al.). Pieces of one tune are what they are: they stay in.
+rest of the corpus (the baseline of Yin et al.). Pieces of one tune are what they are, and stay in. Only own pieces that
+would be flagged as copies themselves, for nearly all of them lies in one other piece, are counted as repeats: the rates
+have them, but the line that other pieces must not cross is drawn without them.
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ class Judgement:
     """A piece beside the corpus' own.
 
     Attributes:
-        above: for each figure, the share of the own pieces that have less.
+        above: for each figure, the share of the own pieces, repeats aside, that have less.
         flagged: whether it shares more than they do.
         reasons: why, in words.
     """
@@ -68,14 +70,16 @@ def measure_baseline(
     with_notes = np.flatnonzero(np.diff(index.starts) >= LEAST_NOTES)
     chosen = np.sort(dice.choice(with_notes, min(most, len(with_notes)), replace=False))
     rows: dict[str, list[float]] = {name: [] for name in FIGURES}
+    nearest: list[float] = []
     for done, number in enumerate(chosen.tolist(), 1):
         music = passage_of(index.piece(number), PASSAGE_BARS, dice)
         found = examine(music, index, leave_out=number)
         for name, value in found.figures.items():
             rows[name].append(value)
+        nearest.append(found.nearest)
         if progress:
             progress(done, len(chosen), index.names[number])
-    index.own = {"figures": rows, "pieces": len(chosen), "passage_bars": PASSAGE_BARS, "seed": seed}
+    index.own = {"figures": rows, "nearest": nearest, "pieces": len(chosen), "passage_bars": PASSAGE_BARS, "seed": seed}
     return index.own
 
 
@@ -105,9 +109,20 @@ def rates(own: dict[str, Any], *, draws: int = 2000, seed: int = 0) -> dict[str,
 
 
 def line_of(own: dict[str, Any], name: str) -> float:
-    """The 97.5 % quantile of a figure among the corpus' own pieces; not a number where there are none."""
-    values = own["figures"][name]
-    return float(np.quantile(values, 1 - LEVEL)) if values else float("nan")
+    """The 97.5 % quantile of a figure among the corpus' own pieces without repeats; not a number if there are none."""
+    values = _singles(own)[name]
+    return float(np.quantile(values, 1 - LEVEL)) if len(values) else float("nan")
+
+
+def repeats(own: dict[str, Any]) -> int:
+    """How many of the own pieces lie nearly whole in another one."""
+    return int((np.array(own["nearest"], float) >= WHOLE).sum())
+
+
+def _singles(own: dict[str, Any]) -> dict[str, np.ndarray]:
+    """The figures of the own pieces that repeat no other one; each of shape (n,)."""
+    single = np.array(own["nearest"], float) < WHOLE
+    return {name: np.array(own["figures"][name], float)[single] for name in FIGURES}
 
 
 def judge(found: Findings, own: dict[str, Any]) -> Judgement:
@@ -118,13 +133,12 @@ def judge(found: Findings, own: dict[str, Any]) -> Judgement:
     that length has a chance to be unusual, and the line lies higher accordingly. Beyond that, a piece is flagged if
     `WHOLE` of its notes lie in passages that it shares with one piece.
     """
-    figures = {name: np.array(own["figures"][name], float) for name in FIGURES}
-    count = int(own["pieces"])
+    figures = _singles(own)
+    count = len(figures[FIGURES[0]])
     above = {name: float((values < found.figures[name]).mean()) if count else 0.0 for name, values in figures.items()}
     reasons: list[str] = []
-    nearest = found.neighbours[0].covered if found.neighbours else 0.0
-    if found.notes >= LEAST_NOTES and nearest >= WHOLE:
-        reasons.append(f"{nearest:.0%} of its notes lie in passages of one piece")
+    if found.notes >= LEAST_NOTES and found.nearest >= WHOLE:
+        reasons.append(f"{found.nearest:.0%} of its notes lie in passages of one piece")
     if found.notes >= LEAST_NOTES and count:
         stretches = max(-(-found.bars // int(own["passage_bars"])), 1)
         line = max(_line(list(figures.values())[: len(DECIDING)]) / stretches, 1 / (count + 1))
@@ -149,18 +163,26 @@ def _line(figures: Sequence[np.ndarray]) -> float:
     return float(np.sort(np.min(tails, 0))[beyond - 1]) if beyond else 0.0
 
 
-def distance_ratio(music: Music, train: Index, held_out: Index) -> float:
+def distance_ratio(music: Music, train: Index, held_out: Index, name: str = "") -> float:
     """How much nearer a piece is to its nearest training piece than to its nearest held-out piece.
 
     The distance to a piece is the share of the examined piece's shapes (see `shapes`) that the other one lacks. Of
     two sets the larger one has the nearer nearest piece by its size alone; so the expected distance to the nearest of
     as many pieces, drawn at random from the larger one, is taken.
 
+    Args:
+        music: the piece.
+        train: the training pieces.
+        held_out: the held-out pieces; the piece itself, by this name, does not count among them.
+        name: of the piece.
+
     Returns:
         The ratio of the distances; below 1 for pieces nearer to the training set. Not a number where there are no
         shapes, or where a set has no pieces.
     """
     one, other = nearness(music, train), nearness(music, held_out)
+    if name in held_out.names and other[held_out.names.index(name)] > 0.99:
+        other = np.delete(other, held_out.names.index(name))
     size = min(len(one), len(other))
     if not size or not np.isfinite([one[0], other[0]]).all():
         return float("nan")

@@ -104,6 +104,11 @@ class Findings:
     moved: str = ""
 
     @property
+    def nearest(self) -> float:
+        """The share of its notes that lie in passages of one piece, the nearest."""
+        return self.neighbours[0].covered if self.neighbours else 0.0
+
+    @property
     def figures(self) -> dict[str, float]:
         """The figures by which a piece is judged."""
         cells = self.cells[2].value

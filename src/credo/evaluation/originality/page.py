@@ -48,7 +48,7 @@ def write_report(path: str | Path, pieces: Sequence[Examined], index: Index, *, 
     caption = (
         "run, passage: notes of the longest run of a voice and of the longest passage of all voices that stand in the "
         "corpus, in any key and in any note values; 1 bar, 2 bars: cells that stand there note for note; covered: "
-        "notes in shared passages; ratio: distance to the nearest training piece over that to the nearest held-out piece."
+        "notes in shared passages; ratio: distance to the nearest training piece over that to the nearest held-out one."
     )
     sections = [
         Section(
@@ -58,8 +58,8 @@ def write_report(path: str | Path, pieces: Sequence[Examined], index: Index, *, 
             "Beside the corpus' own pieces",
             (
                 f"Each of {index.own['pieces']} pieces of the corpus was compared with all others in the same way: "
-                "what people borrow from one another and from themselves. Bars show these; lines mark the pieces examined, "
-                "and the dashed line is what 97.5 % of the own pieces lie below.",
+                "what people borrow from one another and from themselves. Bars show these; lines mark the pieces "
+                "examined, and the dashed line is what 97.5 % of the own pieces lie below, repeats aside.",
             ),
             (_distributions(ranked, index),),
         ),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from credo.evaluation.originality.baseline import FIGURES, Judgement, line_of, rates
+from credo.evaluation.originality.baseline import FIGURES, Judgement, line_of, rates, repeats
 from credo.evaluation.originality.examine import Findings, Shared, Span
 from credo.evaluation.originality.index import Index
 from credo.evaluation.originality.notes import Music
@@ -74,6 +74,7 @@ def baseline_record(index: Index) -> dict[str, Any]:
         "pieces_of_corpus": len(index),
         "bars_of_corpus": index.bar_count,
         "own_pieces": own["pieces"],
+        "own_pieces_that_repeat_another": repeats(own),
         "passage_bars": own["passage_bars"],
         "figures": {
             name: {
@@ -149,8 +150,9 @@ def summary(pieces: Sequence[Examined], index: Index) -> list[str]:
     flagged = sum(piece.judgement.flagged for piece in pieces)
     own = index.own
     lines = [
-        f"{flagged} of {len(pieces)} share more with the corpus ({len(index)} pieces, {index.bar_count} bars) than its "
-        f"own pieces share with one another",
+        f"{flagged} of {len(pieces)} share more with the corpus ({len(index)} pieces, {index.bar_count} bars) than "
+        "its own pieces share with one another",
+        f"own pieces compared: {own['pieces']}, of which {repeats(own)} lie nearly whole in another one (repeats)",
     ]
     found = rates(own)
     for name in FIGURES:
@@ -162,7 +164,8 @@ def summary(pieces: Sequence[Examined], index: Index) -> list[str]:
             number.format(value) for value in (mean, rate.mean, rate.low, rate.high, line_of(own, name))
         )
         lines.append(
-            f"{name:8} {mean} a piece; own pieces {middle} (95 % interval {low} to {high}), 97.5 % below {line}"
+            f"{name:8} {mean} a piece; own pieces {middle} (95 % interval {low} to {high}), "
+            f"97.5 % of them, repeats aside, below {line}"
         )
     return lines
 
