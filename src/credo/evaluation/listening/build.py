@@ -167,6 +167,8 @@ def check_plan(plan: Plan, systems: list[str], checks_from: Path | None = None) 
     """
     if plan.kind not in KINDS:
         raise UsageError(f"kind: expected {' or '.join(KINDS)}, got {plan.kind!r}")
+    if len(systems) < 1 + (plan.kind == "pairs"):
+        raise UsageError(f"systems: expected two or more to compare, got {len(systems)}")
     if not plan.scales or set(plan.scales) - set(SCALES) or len(set(plan.scales)) < len(plan.scales):
         raise UsageError(f"scales: expected some of {','.join(SCALES)}, got {','.join(plan.scales)!r}")
     if plan.scales == ("human",) and plan.checks:
@@ -290,6 +292,8 @@ def _notes(own: Mapping[str, list[tuple[Cut, np.ndarray]]], plan: Plan, count: i
     heard = pairs_of_one * -(-plan.trials // max(groups, 1))
     if heard > count:
         notes.append(f"a listener hears {heard} excerpts of each system, of which there are {count}: some come again")
+    shown = f"{plan.title} {plan.contact}".lower()
+    notes += [f"the page's title or contact names {name!r}" for name in own if name.lower() in shown]
     cues = {name: {cue for cut, _ in cuts for cue in cut.cues} for name, cuts in own.items()}
     if len({frozenset(each) for each in cues.values()}) > 1:
         told = "; ".join(f"{name}: {', '.join(sorted(each))}" for name, each in cues.items())

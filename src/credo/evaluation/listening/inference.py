@@ -76,7 +76,8 @@ def related_variance(scores: np.ndarray, groups: Sequence[np.ndarray]) -> np.nda
 def listeners_and_pieces(scores: np.ndarray, listeners: np.ndarray, pieces: np.ndarray) -> np.ndarray:
     """Variances of sums of scores over listeners and pieces.
 
-    The estimate for both at once can come out smaller than for either, or negative; the largest of the three is taken.
+    The estimate for both at once can come out smaller than for either or for independent judgements: the largest of
+    the four is taken.
 
     Args:
         scores: shape (n, k), each column with mean 0.
@@ -87,10 +88,11 @@ def listeners_and_pieces(scores: np.ndarray, listeners: np.ndarray, pieces: np.n
         Shape (k,).
     """
     people, heard = np.char.add("listener ", listeners.astype(str)), np.char.add("piece ", pieces.astype(str)).T
-    kinds = ([people, *heard], [people], [*heard], [np.arange(len(scores)).astype(str)])
+    kinds = ([people, *heard], [people], [*heard])
     small = min(len(np.unique(listeners)), len(np.unique(pieces)))
     correction = small / max(small - 1, 1)
-    return correction * np.max([np.diag(related_variance(scores, kind)) for kind in kinds], axis=0)
+    variances = [np.diag(related_variance(scores, kind)) for kind in kinds]
+    return correction * np.max([*variances, (scores**2).sum(0)], axis=0)
 
 
 def freedom(listeners: np.ndarray, pieces: np.ndarray) -> int:
@@ -213,31 +215,40 @@ class Strengths:
     """Bradley-Terry strengths, in log-odds, with mean 0.
 
     Attributes:
+        systems: their names.
         values: shape (S,). Of one listener alone there are no intervals: they are NaN.
         over_listeners: shape (S, 2), bootstrap interval of 95 % over listeners: other listeners, the same pieces.
         over_both: shape (S, 2), interval of 95 % over listeners and pieces.
     """
 
+    systems: tuple[str, ...]
     values: np.ndarray
     over_listeners: np.ndarray
     over_both: np.ndarray
 
 
 def strengths_of(
-    winner: np.ndarray, loser: np.ndarray, count: int, listeners: np.ndarray, pieces: np.ndarray, *, seed: int = 0
+    systems: Sequence[str],
+    winner: np.ndarray,
+    loser: np.ndarray,
+    listeners: np.ndarray,
+    pieces: np.ndarray,
+    *,
+    seed: int = 0,
 ) -> Strengths:
     """Strengths of systems.
 
     Args:
+        systems: their names.
         winner: shape (n,), numbers of the systems that were preferred.
         loser: shape (n,), numbers of the others.
-        count: how many systems there are.
         listeners: shape (n,), labels.
         pieces: shape (n, 2), labels of the winner's and the loser's.
         seed: of the bootstrap.
     """
     from scipy.stats import t
 
+    count = len(systems)
     names, who = np.unique(listeners, return_inverse=True)
     wins = np.zeros((len(names), count, count))
     np.add.at(wins, (who, winner, loser), 1)
@@ -256,7 +267,9 @@ def strengths_of(
     few = max(min(len(names), *(len(each) for each in of_system if len(each))) - 1, 1)
     reach = t.ppf(1 - LEVEL / 2, few) * np.sqrt(listeners_and_pieces(influence, listeners, pieces))
     over_both = np.stack([values - reach, values + reach], axis=1)
-    return Strengths(values, over_listeners, over_both if len(names) > 1 else np.full((count, 2), math.nan))
+    if len(names) < 2:
+        over_both = np.full((count, 2), math.nan)
+    return Strengths(tuple(systems), values, over_listeners, over_both)
 
 
 def bootstrap_counts(listeners: int, seed: int) -> np.ndarray:

@@ -96,8 +96,9 @@ def analyse_pairs(key: Key, sessions: Iterable[Session], *, seed: int = 0) -> Pa
         comparisons += _compare(key, judged, scale, key.system_pairs())
         if len(key.systems) > 2:
             pieces = np.stack([judged.winner, judged.loser], 1)
-            count = len(key.systems)
-            strengths[scale] = strengths_of(judged.winning, judged.losing, count, judged.listener, pieces, seed=seed)
+            strengths[scale] = strengths_of(
+                key.systems, judged.winning, judged.losing, judged.listener, pieces, seed=seed
+            )
     return PairResults(tuple(comparisons), strengths, tuple(told), first)
 
 

@@ -225,7 +225,7 @@ def _pair_sections(key: Key, results: PairResults) -> list[Section]:
         [scale, system, f"{value:+.2f}", _ends(both, "+.2f"), _ends(listeners, "+.2f")]
         for scale, found in results.strengths.items()
         for system, value, both, listeners in zip(
-            key.systems, found.values, found.over_both, found.over_listeners, strict=True
+            found.systems, found.values, found.over_both, found.over_listeners, strict=True
         )
     ]
     sections = [Section("Who was preferred", [], tables(key, results))]
@@ -276,7 +276,15 @@ def _plots(results: Results) -> dict[str, Picture]:
             (f"{e.scale}: {e.system} to {e.other}", e.share.share, e.share.interval)
             for e in (*results.comparisons, *results.told)
         ]
-        plots = {"preferences": _intervals(shares, "share of judgements that preferred the first", (0, 1), 0.5)}
+        strengths = [
+            (f"{scale}: {system}", value, tuple(ends))
+            for scale, found in results.strengths.items()
+            for system, value, ends in zip(found.systems, found.values, found.over_both, strict=True)
+        ]
+        plots = {
+            "preferences": _intervals(shares, "share of judgements that preferred the first", (0, 1), 0.5),
+            "strengths": _intervals(strengths, "strength in log-odds", None, 0),
+        }
     else:
         means = [(f"{e.scale}: {e.system}", e.mean, e.mean_interval) for e in results.rated]
         plots = {"ratings": _intervals(means, "mean rating", (1, 7), None)}
@@ -284,7 +292,10 @@ def _plots(results: Results) -> dict[str, Picture]:
 
 
 def _intervals(
-    rows: Sequence[tuple[str, float, tuple[float, float]]], what: str, ends: tuple[float, float], middle: float | None
+    rows: Sequence[tuple[str, float, tuple[float, float]]],
+    what: str,
+    ends: tuple[float, float] | None,
+    middle: float | None,
 ) -> Picture | None:
     """A dot and a line for each row."""
     if not rows:
@@ -302,11 +313,12 @@ def _intervals(
         axes.axvline(middle, color="#999999", linewidth=1, linestyle="--")
     for place, (_, value, (low, high)) in zip(places, rows, strict=True):
         axes.plot([low, high], [place, place], color=_BLUE, linewidth=2, solid_capstyle="butt")
-        axes.plot([value], [place], "o", color=_INK, markersize=5)
+        axes.plot([value], [place], "o", color=_INK, markersize=5, clip_on=False, zorder=3)
     axes.set_yticks(places, [one_line(label, 60) for label, *_ in rows])
     for label in axes.get_yticklabels():
         label.set(parse_math=False, fontfamily=font_families(label.get_text()))
-    axes.set_xlim(*ends)
+    if ends:
+        axes.set_xlim(*ends)
     axes.set_ylim(-0.7, len(rows) - 0.3)
     axes.set_xlabel(what)
     axes.spines[["top", "right"]].set_visible(False)
@@ -341,11 +353,11 @@ def _short(share: Share) -> list[str]:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return f"{100 * share:.0f}\u00a0%"
 
 
 def _span(ends: tuple[float, float]) -> str:
-    return f"{100 * ends[0]:.0f} to {100 * ends[1]:.0f} %"
+    return f"{100 * ends[0]:.0f} to {100 * ends[1]:.0f}\u00a0%"
 
 
 def _ends(ends: Sequence[float], form: str) -> str:
