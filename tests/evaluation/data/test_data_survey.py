@@ -18,6 +18,7 @@ from planted import changed, moved, piece, with_parts
 
 from credo.corpora.ingest import ingest
 from credo.errors import FileError, UsageError
+from credo.evaluation.data import pictures
 from credo.evaluation.data import survey as module
 from credo.evaluation.data.checks import CHECKS
 from credo.evaluation.data.page import outliers, write_report
@@ -205,6 +206,13 @@ def test_the_page_says_all_and_escapes_it(found, tmp_path, lang):
         assert f"{told.fates[fate]}\n{count}\n" in text
     assert all(told.checks[check.name].title in text for check in CHECKS)
     assert page.count("<svg") == 12
+
+
+def test_without_fonts_for_it_pictures_are_in_english(found, monkeypatch):
+    """Warnings are errors here, and matplotlib warns of characters that no font has."""
+    pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+    monkeypatch.setattr(pictures, "font_families", lambda text: ["DejaVu Sans"])
+    assert len(pictures.pictures(found, words("zh"))) == 12
 
 
 def test_all_languages_say_the_same_things():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from credo.errors import MissingExtraError
 from credo.evaluation.data.look import NOTE_LENGTHS
 from credo.evaluation.data.survey import Survey
 from credo.evaluation.data.words import Words
+from credo.evaluation.data.words import words as words_in
 from credo.music.general_midi import INSTRUMENTS
 from credo.music.pitch import pitch_name
 from credo.rendering.labels import font_families, one_line
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 _BAR, _SECOND = "#0072b2", "#d55e00"
 _MOST_BARS = 16
+#: Words that stand inside of pictures.
+_INSIDE = ("count", "notes", "lowest", "highest", "drums", "rest", "none")
 _BINS = 20
 
 
@@ -34,13 +38,15 @@ def pictures(survey: Survey, words: Words) -> list[Picture]:
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
-    files, text = survey.music, words.page
+    files = survey.music
     if not files:
         return []
 
     def facts(name: str) -> list:
         return [file.facts[name] for file in files if file.facts[name] is not None]
 
+    words = _drawable(words)
+    text = words.page
     lengths = np.sum([file.facts["note_lengths"] for file in files], axis=0)
     named = [str(Fraction(length).limit_denominator(16)) for length in NOTE_LENGTHS]
     programs = Counter(program for file in files for program in file.facts["programs"])
@@ -60,6 +66,14 @@ def pictures(survey: Survey, words: Words) -> list[Picture]:
         _bars(words, "note_lengths", dict(zip(named, lengths.tolist(), strict=True)), axis="notes", by_name=True),
         _histogram(words, "notes_a_bar", facts("notes_a_bar"), log=True),
     ]
+
+
+def _drawable(spoken: Words) -> Words:
+    """The words, with those inside of pictures in English where no font has the characters."""
+    if font_families(spoken.page["count"]) != font_families("files") or spoken.page["count"].isascii():
+        return spoken
+    english = words_in("en").page
+    return replace(spoken, page={**spoken.page, **{name: english[name] for name in _INSIDE}})
 
 
 def _figure(rows: int = 0) -> tuple[Figure, Axes]:
