@@ -91,7 +91,6 @@ def test_a_hasty_log_z_is_not_trusted(credo, uncoupled, tmp_path, data):
 
 
 def test_wrong_use(refused, tiny_run, tmp_path, data):
-    assert "expected what to measure, got nothing (ask for --likelihood)" in refused("evaluate", tiny_run, data)
     assert "model: expected a folder or one of" in refused("evaluate", "nowhere", data, *FAST)
     assert "expected a prepared corpus" in refused("evaluate", tiny_run, "nowhere", *FAST)
     assert "split: expected one of" in refused("evaluate", tiny_run, data, *FAST, "--split", "x")

@@ -113,11 +113,11 @@ def evaluate(
 
 
 def _is_music(given: str) -> bool:
-    """Whether an argument is a folder or file of music, and no model."""
-    from credo.compose.models import available
+    """Whether an argument is music, and no model; what is not there is taken for the name of a model."""
+    from credo.compose.models import find_model
+    from credo.models.folder import CARD
 
-    path = Path(given)
-    return path.exists() and not (path / "card.json").is_file() and given not in available()
+    return Path(given).exists() and not (find_model(given) / CARD).is_file()
 
 
 def _opened(given: str) -> Music:
@@ -184,7 +184,7 @@ def _appraise(
     if not asked and not (reference / "corpus.json").is_file():
         return None
     data = Corpus.load(reference)
-    if not asked and data.texture != window.texture:
+    if not asked and data.texture != window.natural:
         return None
     with console.status("Loading the model"):
         from credo.training.appraisal import appraise
