@@ -10,6 +10,8 @@ from credo.evaluation.originality.notes import Music
 CELL_BARS = (1, 2)
 #: Cells of fewer notes do not count, for everybody has them.
 LEAST_NOTES = 4
+#: In the place of a piece's number, which is 0 or more, where a cell stands in several pieces.
+SEVERAL = -2
 
 
 def cells_of(music: Music, bars: int) -> np.ndarray:
@@ -58,19 +60,21 @@ def owned(cells: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """The cells of many pieces, each once, and whose they are.
 
     Returns:
-        Sorted hashes, shape (m,), and the number of the one piece that has each, -1 where several have it; int32.
+        Sorted hashes, shape (m,), and the number of the one piece that has each, `SEVERAL` where several have it;
+        int32.
     """
     piece = np.repeat(np.arange(len(cells)), [len(each) for each in cells])
     hashes = np.concatenate([np.zeros(0, np.uint64), *cells])
     order = np.argsort(hashes, kind="stable")
     hashes, piece = hashes[order], piece[order]
-    first = np.flatnonzero(np.append(True, hashes[1:] != hashes[:-1])[: len(hashes)])
-    last = np.append(first[1:], len(hashes)) - 1
-    one = piece[first] if len(first) else np.zeros(0, np.int64)
-    return hashes[first], np.where(one == piece[last], one, -1).astype(np.int32)  # pieces are in order within a hash
+    if not len(hashes):
+        return hashes, np.zeros(0, np.int32)
+    first = np.flatnonzero(np.append(True, hashes[1:] != hashes[:-1]))
+    one, other = piece[first], piece[np.append(first[1:], len(hashes)) - 1]  # of those that have it, first and last
+    return hashes[first], np.where(one == other, one, SEVERAL).astype(np.int32)
 
 
-def shared_cells(cells: np.ndarray, hashes: np.ndarray, owner: np.ndarray, leave_out: int = -2) -> np.ndarray:
+def shared_cells(cells: np.ndarray, hashes: np.ndarray, owner: np.ndarray, leave_out: int = -1) -> np.ndarray:
     """Which cells stand in `owned` ones, other than those that only the piece `leave_out` has; bool, shape (cells,)."""
     there = found(cells, hashes)
     if len(hashes):

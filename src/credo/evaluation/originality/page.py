@@ -86,7 +86,7 @@ def _distributions(pieces: Sequence[Examined], index: Index) -> Picture:
         axes.vlines(values, 0, 0.35, color=_SHARED, linewidth=1, transform=axes.get_xaxis_transform())
         if len(own):
             axes.axvline(line_of(index.own, name), color="#333333", linewidth=1, linestyle="--")
-        axes.set_title(TITLES[name], fontsize=8, loc="left")
+        axes.set_title(TITLES[name], fontsize=7, loc="left")
         axes.set_ylabel("own pieces", fontsize=8)
         axes.tick_params(labelsize=8)
     return picture(figure, "Figures of the pieces beside those of the corpus' own pieces")
@@ -104,15 +104,10 @@ def _side_by_side(each: Examined, index: Index, shared: Shared, what: str) -> Pi
         length = here.end - here.start
         there = there._replace(end=there.start + length * shared.stretch)
     flags = _same(each.music, theirs, shared), _same(theirs, each.music, _turned(shared))
+    changes = f" ({how(shared)})" if how(shared) else ""
     for axes, music, span, same, title in (
-        (above, each.music, here, flags[0], f"{each.name}, {bars_of(shared.here)}"),
-        (
-            below,
-            theirs,
-            there,
-            flags[1],
-            f"{name}, {bars_of(shared.there)}" + (f" ({how(shared)})" if how(shared) else ""),
-        ),
+        (above, each.music, here, flags[0], f"{each.name}, {bars_of(shared.here)}{changes}"),
+        (below, theirs, there, flags[1], f"{name}, {bars_of(shared.there)}"),
     ):
         _roll(axes, music, span, same)
         axes.set_title(title[:110], fontsize=8, loc="left", parse_math=False)

@@ -94,8 +94,9 @@ class Runs:
         self.order = _sorted_tails(self.token, self.seat) if order is None else order
         owner = self.piece_of[self.order] if len(self.order) else np.zeros(0, np.int32)
         other = np.flatnonzero(np.diff(owner, prepend=-1))  # where another piece's tails begin
-        self._before = np.repeat(other, np.diff(np.append(other, len(owner)))) - 1  # the nearest one before
-        self._after = np.repeat(np.append(other[1:], len(owner)), np.diff(np.append(other, len(owner))))
+        edges = np.append(other, len(owner))
+        self._before = np.repeat(edges[:-1], np.diff(edges)) - 1  # the nearest one before
+        self._after = np.repeat(edges[1:], np.diff(edges))
 
     def longest(self, lines: Lines, leave_out: int = -1) -> tuple[np.ndarray, np.ndarray]:
         """The longest run from each token of a piece on.

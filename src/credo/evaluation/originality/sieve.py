@@ -2,7 +2,7 @@
 
 Of each training piece the hashes of seven notes in a row of every line and of four moments in a row of all voices are
 kept, in any key and note values; not in which piece they stand, nor where. A hash is cut to so few bits that one in
-32 foreign rows of notes and one in 64 foreign rows of chords pass too. So notes of a piece can be recognised, but
+32 foreign rows of notes and one in 256 foreign rows of chords pass too. So notes of a piece can be recognised, but
 none can be read out.
 """
 
@@ -22,7 +22,7 @@ import numpy as np
 
 from credo.errors import FileError, FormatError, UsageError
 from credo.evaluation.originality.baseline import LEAST_NOTES, LEVEL, WHOLE, passage_of
-from credo.evaluation.originality.cells import owned
+from credo.evaluation.originality.cells import owned, shared_cells
 from credo.evaluation.originality.hashing import BASE, found, mixed, runs_of_true
 from credo.evaluation.originality.notes import Music, groups
 from credo.evaluation.originality.runs import lines_of
@@ -30,12 +30,14 @@ from credo.io.atomic import write_bytes
 
 FORMAT_VERSION = 1
 #: A hash that is not there is taken for one that is in one of 2^BITS cases. Few bits keep a row from being put together
-#: note by note: of some 150 ways to go on after six notes, 5 pass that are not in the data.
-BITS = {"rows": 5, "chords": 6}
+#: note by note: of some 150 ways to go on after six notes, 5 pass that are not in the data. Chords have many more ways.
+BITS = {"rows": 5, "chords": 8}
 #: Tokens of a line in a hash, which are seven notes; moments of all voices in a hash.
 ROW, MOMENTS = 6, 4
 #: Bars of the passages of training pieces that others are measured by, and how many of them at most.
 PASSAGE_BARS, MOST_PASSAGES = 16, 400
+#: What is no sign of copying whatever the data are like, for chance alone brings some of it.
+LEAST = {"run": 12.0, "shared": 0.25}
 #: Share of the passages that may be repeats of other pieces, and are left aside where the line is drawn.
 MOST_REPEATS = 0.15
 
@@ -159,11 +161,8 @@ class Sieve:
                 continue
 
             def there(kind: str, hashes: np.ndarray, number: int = number) -> np.ndarray:
-                known, owner = owners[kind]
-                if not len(known):
-                    return np.zeros(len(hashes), bool)
-                at = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
-                return (known[at] == hashes) & (owner[at] != number)
+                span, cut = kept[kind]  # of foreign hashes, those that pass are as many as in any other music
+                return shared_cells(hashes, *owners[kind], number) | found(_cut(mixed(hashes), span), cut)
 
             overlap = _overlap(passage, np.ones(len(passage), bool), there)
             own["run"].append(overlap.run)
@@ -193,11 +192,13 @@ class Sieve:
         which has a chance to be unusual, so that its line is higher.
         """
         stretches = max(-(-bars // PASSAGE_BARS), 1)
+        if not self.own[figure]:
+            return float("inf")
         single = np.array(self.own["shared"]) < WHOLE
         if single.mean() < 1 - MOST_REPEATS:  # such music has its chords in common
             single[:] = True
         values = np.array(self.own[figure])[single]
-        return float(np.quantile(values, 1 - LEVEL / 2 / stretches)) if len(values) else float("inf")
+        return max(float(np.quantile(values, 1 - LEVEL / 2 / stretches)), LEAST[figure])
 
     def is_above(self, overlap: Overlap, bars: int) -> bool:
         """Whether new music of some bars shares more with the training data than its pieces do with one another."""
