@@ -40,6 +40,8 @@ class Plan:
         """The plan for the RBM of a set: on the larger ones, faster learning outruns the chains."""
         if name == "jsb":
             return cls(60_000, 5, 1e-2, 1e-3)
+        if name == "muse":
+            return cls(60_000, 10, 6e-3, 3e-3, hidden=512)
         return cls(40_000 if name == "nottingham" else 20_000, 10, 3e-3, 3e-3)
 
 

@@ -79,6 +79,8 @@ class Plan:
             return cls(**large, hidden=48, alone_steps=0, steps=steps, late_steps=0, decay=0.01)
         if name == "jsb":
             return cls(steps=1500, late_steps=300, measure=250)
+        if name == "nottingham":  # sharp chords: fewer units and more decay let chains cross; the past says the rest
+            return cls(**large, hidden=96, whole=256, each=64, steps=4000, late_steps=500, decay=0.1)
         return cls(**large, steps=2000 if name == "piano" else 2500, late_steps=400)
 
 
