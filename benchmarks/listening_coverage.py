@@ -43,7 +43,7 @@ def main() -> None:
         dice, rows = np.random.default_rng(1), []
         for _ in range(options.runs):
             found = strengths_of("abc", *judgements(dice, TRUTH, taste, quality))
-            covered = [((e[:, 0] < TRUTH) & (TRUTH < e[:, 1])).mean() for e in (found.over_listeners, found.over_both)]
+            covered = [((e[:, 0] < TRUTH) & (e[:, 1] > TRUTH)).mean() for e in (found.over_listeners, found.over_both)]
             winner, _, who, pieces = judgements(dice, np.zeros(2), taste, quality)
             ours = winner == 0
             share = share_of(ours, who, np.where(ours[:, None], pieces, pieces[:, ::-1]))

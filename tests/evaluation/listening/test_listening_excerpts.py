@@ -50,7 +50,7 @@ def test_the_seed_draws_the_same_again(folder):
         return [(cut.file, cut.start_seconds) for cut, _ in draw(folder, SHORT, random.Random(seed), [])]
 
     assert drawn(1) == drawn(1)
-    assert len({tuple(drawn(seed)) for seed in range(6)}) > 3
+    assert len({tuple(drawn(seed)) for seed in range(4)}) > 2
 
 
 def test_notes_across_an_end_are_cut():

@@ -52,7 +52,7 @@ def test_power_is_the_share_of_tests_that_succeed():
 
 def test_exact_figures_are_scipys():
     chosen = np.arange(50) < 33
-    found = share_of(chosen, np.arange(50), np.arange(60).reshape(50, 2))
+    found = share_of(chosen, np.arange(50), np.arange(100).reshape(50, 2))
     test = binomtest(33, 50)
     assert found.p_exact == pytest.approx(test.pvalue)
     assert found.exact == pytest.approx(tuple(test.proportion_ci(method="exact")))
