@@ -31,9 +31,10 @@ def test_options_in_the_readme_exist() -> None:
 
     from credo.cli.main import app
 
-    commands = typer.main.get_command(app).commands.values()
-    known = {
-        name for command in commands for option in command.params for name in (*option.opts, *option.secondary_opts)
-    }
+    def options(command: object) -> set[str]:
+        own = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
+        return own.union(*map(options, getattr(command, "commands", {}).values()))
+
+    known = options(typer.main.get_command(app))
     for path in READMES:
         assert set(re.findall(r"(?<=[ `])--[a-z-]+", path.read_text("utf-8"))) <= known | {"--help"}
