@@ -8,8 +8,13 @@ import pytest
 
 import credo.evaluation
 
-MACHINE_WING = {"__init__"}
-MODULES = sorted({path.stem for path in Path(credo.evaluation.__file__).parent.glob("*.py")} - MACHINE_WING)
+FOLDER = Path(credo.evaluation.__file__).parent
+MODULES = sorted(
+    ".".join(path.relative_to(FOLDER).with_suffix("").parts)
+    for pattern in ("*.py", "metrics/*.py")
+    for path in FOLDER.glob(pattern)
+    if path.stem != "__init__"
+)
 HEAVY = ("keras", "jax", "torch", "tensorflow", "scipy", "symusic", "music21", "matplotlib")
 
 
