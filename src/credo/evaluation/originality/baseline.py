@@ -131,14 +131,14 @@ def judge(found: Findings, own: dict[str, Any]) -> Judgement:
     The deciding figures are taken together: a piece is as unusual as its most unusual figure, and the line is drawn
     where `LEVEL` of the own pieces lie beyond it. Of a piece that is longer than the own passages, each stretch of
     that length has a chance to be unusual, and the line lies higher accordingly. Beyond that, a piece is flagged if
-    `WHOLE` of its notes lie in passages that it shares with one piece.
+    `WHOLE` of its notes lie in passages that it shares with one piece, or in one run.
     """
     figures = _singles(own)
     count = len(figures[FIGURES[0]])
     above = {name: float((values < found.figures[name]).mean()) if count else 0.0 for name, values in figures.items()}
     reasons: list[str] = []
     if found.notes >= LEAST_NOTES and found.nearest >= WHOLE:
-        reasons.append(f"{found.nearest:.0%} of its notes lie in passages of one piece")
+        reasons.append(f"{found.nearest:.0%} of its notes lie in what it shares with one piece")
     if found.notes >= LEAST_NOTES and count:
         stretches = max(-(-found.bars // int(own["passage_bars"])), 1)
         line = max(_line(list(figures.values())[: len(DECIDING)]) / stretches, 1 / (count + 1))

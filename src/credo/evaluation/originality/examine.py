@@ -89,6 +89,7 @@ class Findings:
         run: the longest run.
         passage: the longest passage.
         cells: for each length in bars, how many cells stand in the corpus.
+        run_share: share of the piece's notes that lie in the longest run; of drums, all that is struck in it.
         covered: share of the piece's notes that lie in passages of any piece of the corpus.
         neighbours: the pieces that share most, the first ones.
         moved: how the notes came onto the grid.
@@ -99,14 +100,16 @@ class Findings:
     run: Shared
     passage: Shared
     cells: dict[int, Share]
+    run_share: float
     covered: float
     neighbours: tuple[Neighbour, ...]
     moved: str = ""
 
     @property
     def nearest(self) -> float:
-        """The share of its notes that lie in passages of one piece, the nearest."""
-        return self.neighbours[0].covered if self.neighbours else 0.0
+        """The share of its notes that lie in passages of one piece, the nearest, or in the longest run."""
+        passages = self.neighbours[0].covered if self.neighbours else 0.0
+        return max(passages, self.run_share)
 
     @property
     def figures(self) -> dict[str, float]:
@@ -144,12 +147,14 @@ def examine(music: Music, index: Index, *, leave_out: int = -1, neighbours: int 
     for bars in CELL_BARS:
         own = cells_of(music, bars)
         cells[bars] = Share(int(shared_cells(own, *index.cells[bars], leave_out).sum()), len(own))
+    run, in_run = _longest_run(music, index, leave_out)
     return Findings(
         len(music),
         max(len(music.bars) - music.upbeat, 0),
-        _longest_run(music, index, leave_out),
+        run,
         max((passage for passage, _ in passages), key=lambda each: (each.fresh, each.share), default=NOTHING),
         cells,
+        in_run / max(len(music), 1),
         float(covered.mean()) if len(covered) else 0.0,
         tuple(named[:neighbours]),
         music.moved,
@@ -163,11 +168,12 @@ def _span(music: Music, notes: np.ndarray) -> Span:
     return Span(Fraction(start, TICKS), Fraction(end, TICKS), music.bar_at(start), music.bar_at(last))
 
 
-def _longest_run(music: Music, index: Index, leave_out: int) -> Shared:
+def _longest_run(music: Music, index: Index, leave_out: int) -> tuple[Shared, int]:
+    """The longest run, and how many notes of the piece lie in it."""
     lines, runs = lines_of(music), index.runs
     length, place = runs.longest(lines, leave_out)
     if not length.any():
-        return NOTHING
+        return NOTHING, 0
     heads = np.flatnonzero((length > 0) & (length >= np.concatenate([[0], length[:-1]])))
     heads = heads[np.argsort(-length[heads], kind="stable")[:200]]
     best, size, extra, fresh = -1, 0, 0, 0
@@ -190,7 +196,11 @@ def _longest_run(music: Music, index: Index, leave_out: int) -> Shared:
     number = int(music.part[mine[0]])
     part = (music.parts[number] if number < len(music.parts) else "") or f"part {number + 1}"
     where = _span(music, mine), _span(other, others)
-    return Shared(size + 1 + extra, fresh, 1.0, Fraction(other_gap, gap), semitones, piece, *where, part)
+    run = Shared(size + 1 + extra, fresh, 1.0, Fraction(other_gap, gap), semitones, piece, *where, part)
+    if not music.drums[mine[0]]:
+        return run, len(mine)
+    struck = (music.part == number) & np.isin(music.onset, music.onset[mine])
+    return run, int(struck.sum())
 
 
 def _fresh_tokens(tokens: np.ndarray) -> int:
