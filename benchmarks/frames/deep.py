@@ -53,7 +53,7 @@ def run(rolls: Rolls, split: str, folder: Path, options: argparse.Namespace, tol
 
 def _next_layer(below: RBM, data: np.ndarray, valid: np.ndarray, plan: Plan, path: Path, told: Told) -> RBM:
     """A layer on top of another, which starts as that one upside down; `data` and `valid` are draws of the other."""
-    top = RBM(below.hidden.size, below.visible.size + plan.hidden, chains=static.CHAINS, seed=below.seed + 1)
+    top = RBM(below.hidden.size, below.visible.size + plan.hidden, chains=plan.chains, seed=below.seed + 1)
     start_from(top, data)
     start_upside_down(top, below)
     static.go_on(top, data, plan, path, told, valid)

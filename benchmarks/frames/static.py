@@ -22,18 +22,28 @@ from credo.training.rates import Linear
 from frames.plans import changed
 from frames.rolls import Rolls
 
-CHAINS, BATCH = 512, 256
+BATCH = 256
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How a machine is trained: steps, steps of the chains, learning rate, weight decay; and its hidden units."""
+    """How a machine is trained.
+
+    Attributes:
+        steps: steps of learning.
+        k: steps of the chains.
+        rate: learning rate.
+        decay: weight decay.
+        hidden: hidden units.
+        chains: persistent chains; 0 for contrastive divergence, whose chains begin at the data.
+    """
 
     steps: int
     k: int
     rate: float
     decay: float
     hidden: int = 256
+    chains: int = 512
 
     @classmethod
     def of(cls, name: str) -> Plan:
@@ -59,7 +69,7 @@ def trained(rolls: Rolls, folder: Path, options: argparse.Namespace, told: Told)
     train = np.concatenate(rolls.train)
     plan = changed(Plan.of(rolls.name), [pair for pair in options.plan if "." not in pair])
     folder.mkdir(parents=True, exist_ok=True)
-    rbm = RBM(train.shape[1], plan.hidden, chains=CHAINS, centring=0.01, seed=options.seed)
+    rbm = RBM(train.shape[1], plan.hidden, chains=plan.chains, centring=0.01, seed=options.seed)
     start_from(rbm, train)
     go_on(rbm, train, plan, folder / "rbm.npz", told, np.concatenate(rolls.valid))
     return rbm
@@ -101,7 +111,8 @@ def measure(rbm: RBM, rolls: Rolls, split: str, options: argparse.Namespace, tol
     """The likelihood of a split, with log Z annealed from nothing, and back from chains that went on long."""
     base = rbm.visible.logits_of_mean(np.concatenate(rolls.train).mean(axis=0))
     forward = log_z(rbm, base, options, told)
-    states = gibbs.run(rbm, keras.ops.convert_to_numpy(rbm.chain)[: options.runs], 5000, seed=options.seed)
+    start = keras.ops.convert_to_numpy(rbm.chain) if rbm.chains else np.concatenate(rolls.train).astype(np.float32)
+    states = gibbs.run(rbm, start[: options.runs], 5000, seed=options.seed)
     backward = reverse.log_z(rbm, states, steps=10 * options.temperatures, base=base, seed=options.seed)
     frames = np.concatenate(rolls.split(split)).astype(np.float32)
     return {
