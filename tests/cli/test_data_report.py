@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from credo.corpora.corpus import Corpus
 from credo.io.files import save
 from credo.music.score import Note, Part, Score
 
@@ -72,6 +73,26 @@ def test_a_higher_bar_leaves_out_more(credo, music, tmp_path):
     for least, expected in ((60, True), (100, False)):
         assert credo("data-report", music, "--least", least, "--select", "a.txt").status == 0
         assert ("high.mid" in (tmp_path / "a.txt").read_text("utf-8")) == expected
+
+
+def test_credo_corpus_reads_the_selection_and_no_more(credo, music, tmp_path):
+    credo("data-report", music, "--select", "a.txt")
+    done = credo("corpus", music, "--texture", "melody", "--list", "a.txt", "--out", "mine", "-w", 1)
+    assert done.status == 0, done.err
+    assert {piece.name for piece in Corpus.load(tmp_path / "mine").pieces} == {"a [b].mid", "other.musicxml"}
+
+
+def test_lists_that_cannot_be_meant(refused, music, tmp_path):
+    listed = tmp_path / "list.txt"
+    for text, told in (
+        ("", "got an empty"),
+        ("/elsewhere/a.mid", "expected files below"),
+        (f"{music}/x.mid", "no such"),
+    ):
+        listed.write_text(text)
+        assert told in refused("corpus", music, "--texture", "melody", "--list", listed)
+    assert "cannot be read" in refused("corpus", music, "--texture", "melody", "--list", "nowhere.txt")
+    assert "expected a folder to choose files of" in refused("corpus", "bach", "--list", listed)
 
 
 def test_wrong_use(refused, music, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,7 +22,7 @@ from credo.corpora.reading.prepare import Rules
 from credo.corpora.reading.styles import STYLES_FROM, StyleFrom
 from credo.corpora.report import REPORT_NAME, Report
 from credo.corpora.sets.catalog import catalog, declared
-from credo.errors import UsageError
+from credo.errors import FileError, UsageError
 from credo.music.texture import TEXTURES, Texture, texture_named
 
 
@@ -57,6 +58,15 @@ def corpus(
     files: Annotated[
         Path | None, typer.Option(help="Where a declared data set was unpacked to.", show_default=False)
     ] = None,
+    chosen: Annotated[
+        Path | None,
+        typer.Option(
+            "--list",
+            metavar="FILE",
+            help="Read only the files of SOURCE that FILE names, one a line; credo data-report --select writes it.",
+            show_default=False,
+        ),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", "-w", help="Reading processes. Default: one a core.", show_default=False)
     ] = None,
@@ -77,6 +87,8 @@ def corpus(
 
         credo corpus quartets/ -t quartet --steps 4 --licence CC0 -w 4
 
+        credo corpus ~/Music/midi -t piano --list good.txt
+
         credo corpus lieder --files ~/Lieder --texture piano --out corpora/lieder-piano
 
         credo corpus corpora/mine --report
@@ -85,6 +97,8 @@ def corpus(
     if name is None and source not in catalog() and Path(source, INDEX_NAME).is_file():
         _show(console, Report.load(source), Path(source), whole=report)
         return
+    if chosen and source in catalog():
+        raise UsageError(f"--list: expected a folder to choose files of, got the data set {source}")
     with _progress() as progress:
         if source in catalog():
             declaration = declared(source)
@@ -106,8 +120,23 @@ def corpus(
             folder = out or Path("corpora", card.name)
             rules = Rules(parts=_names(parts))
             plan = Plan(_texture(texture_named(texture), steps), card, rules, style_from=_style_from(style_from))
-            _, result = ingest_with_report([path], plan, folder, workers=workers, progress=progress)
+            paths = _listed(chosen, path) if chosen else [path]
+            _, result = ingest_with_report(paths, plan, folder, workers=workers, progress=progress)
     _show(console, result, folder, whole=report)
+
+
+def _listed(path: Path, folder: Path) -> list[Path]:
+    """The files that a list names, one a line; all of them lie below a folder."""
+    try:
+        names = [Path(os.fsdecode(line)) for line in path.read_bytes().splitlines() if line.strip()]
+    except OSError as error:
+        raise FileError(path, f"cannot be read: {error.strerror or error}") from error
+    if not names:
+        raise UsageError(f"--list: expected the paths of files, one a line, got an empty {path}")
+    for name in names:
+        if not name.resolve().is_relative_to(folder.resolve()):
+            raise UsageError(f"--list: expected files below {folder}, got {name}")
+    return names
 
 
 def _names(text: str | None) -> tuple[str, ...]:
