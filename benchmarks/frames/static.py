@@ -47,12 +47,14 @@ class Plan:
 
     @classmethod
     def of(cls, name: str) -> Plan:
-        """The plan for the RBM of a set: on the larger ones, faster learning outruns the chains."""
+        """The plan for the RBM of a set: on the larger ones chains need more steps."""
         if name == "jsb":
             return cls(60_000, 5, 1e-2, 1e-3)
         if name == "muse":
             return cls(60_000, 10, 6e-3, 3e-3, hidden=512)
-        return cls(40_000 if name == "nottingham" else 20_000, 10, 3e-3, 3e-3)
+        if name == "nottingham":
+            return cls(120_000, 10, 6e-3, 1e-3, hidden=768)
+        return cls(20_000, 10, 3e-3, 3e-3)
 
 
 Told = Callable[..., None]
