@@ -150,33 +150,21 @@ def judge(
     generated, reference = [_fewer(music, most, seed) for music in generated], _fewer(reference, most, seed)
     if bars is None:
         bars = usual_bars([*generated, reference], seed)
-    measured, left_out = [], {}
-    for music in (*generated, reference):
-        measured.append(music.figures(bars, workers=workers, progress=_told(progress, music.name)))
-        if measured[-1].left_out:
-            left_out[music.name] = measured[-1].left_out
-        least = 4 if music is reference else 2
-        if len(measured[-1].names) < least:
-            raise UsageError(
-                f"{music.name}: expected {least} or more pieces to measure, got {len(measured[-1].names)}",
-                hint=_first(measured[-1].left_out),
-            )
-    half, other = halves(measured[-1], seed)
+    *ours, whole = (
+        _measured(music, bars, 4 if music is reference else 2, workers, progress) for music in (*generated, reference)
+    )
+    half, other = halves(whole, seed)
+    real = [passage for piece in _passages(reference, half.names, bars, seed) for passage in piece]
     systems = [
-        System(music.name, GENERATED, figures, _passages(music, figures.names, bars, seed))
-        for music, figures in zip(generated, measured, strict=False)
+        *(
+            System(music.name, GENERATED, figures, _passages(music, figures.names, bars, seed))
+            for music, figures in zip(generated, ours, strict=True)
+        ),
+        System("real, held out", CEILING, other, _passages(reference, other.names, bars, seed)),
+        *_floors(real, seed, progress),
     ]
-    systems.append(System("real, held out", CEILING, other, _passages(reference, other.names, bars, seed)))
-    real = _passages(reference, half.names, bars, seed)
-    everything = [passage for piece in real for passage in piece]
-    made = floor_music(everything, seed)
-    for done, (name, scores) in enumerate(made.items(), 1):
-        figures = figures_of([(f"{number:04}", score) for number, score in enumerate(scores)], 0)
-        systems.append(System(name, FLOOR, figures, [[score] for score in scores]))
-        if progress:
-            progress("floors", done, len(made))
     known, forbidden = _fingerprints(reference, half.names, seed), _fingerprints(training or reference, None, seed)
-    grader = Grader.of(everything) if all(map(notes.in_four_voices, everything)) else None
+    grader = Grader.of(real) if all(map(notes.in_four_voices, real)) else None
     fair = min(len(half), *(len(system.figures) for system in systems))
     verdicts = []
     for done, system in enumerate(systems, 1):
@@ -184,8 +172,40 @@ def judge(
         verdicts.append(compare(system, half, fair, learnt, grader, seed))
         if progress:
             progress("comparing", done, len(systems))
+    sets = zip((*generated, reference), (*ours, whole), strict=True)
+    left_out = {music.name: figures.left_out for music, figures in sets if figures.left_out}
     remarks = _remarks(verdicts, fair, len(reference if training is None else training))
     return Judgement(reference.name, bars, seed, tuple(verdicts), left_out, tuple(remarks))
+
+
+def _measured(music: Music, bars: int, least: int, workers: int, progress: Progress | None) -> Figures:
+    """The figures of a set, which has to have so many pieces at least."""
+    told = None if progress is None else lambda done, total: progress(music.name, done, total)
+    figures = music.figures(bars, workers=workers, progress=told)
+    if len(figures.names) < least:
+        first = figures.left_out[:1]
+        raise UsageError(
+            f"{music.name}: expected {least} or more pieces to measure, got {len(figures.names)}",
+            hint=": ".join(first[0]) if first else None,
+        )
+    return figures
+
+
+def _floors(real: Sequence[Score], seed: int, progress: Progress | None) -> list[System]:
+    """Music made from passages of the reference."""
+    count = min(len(real), MOST_MADE)
+    made = {
+        "random notes": floors.random_notes(real, count, seed),
+        **{f"Markov chain, order {order}": floors.markov(real, count, order, seed) for order in CHAINS},
+        "copies": floors.copies(real, count, seed),
+    }
+    systems = []
+    for name, scores in made.items():
+        figures = figures_of([(f"{number:04}", score) for number, score in enumerate(scores)], 0)
+        systems.append(System(name, FLOOR, figures, [[score] for score in scores]))
+        if progress:
+            progress("floors", len(systems), len(made))
+    return systems
 
 
 def compare(
@@ -243,16 +263,6 @@ def halves(figures: Figures, seed: int) -> tuple[Figures, Figures]:
     return figures.of_pieces(order[:middle].tolist()), figures.of_pieces(order[middle:].tolist())
 
 
-def floor_music(real: Sequence[Score], seed: int) -> dict[str, list[Score]]:
-    """Music made from passages of the reference, by the name of the floor."""
-    count = min(len(real), MOST_MADE)
-    return {
-        "random notes": floors.random_notes(real, count, seed),
-        **{f"Markov chain, order {order}": floors.markov(real, count, order, seed) for order in CHAINS},
-        "copies": floors.copies(real, count, seed),
-    }
-
-
 def _passages(music: Music, names: Collection[str], bars: int, seed: int) -> list[list[Score]]:
     """The passages of some pieces."""
     return [passages(score, bars) for _, score in music.some(MOST_MADE, seed, names)]
@@ -282,16 +292,8 @@ def _fewer(music: Music, most: int, seed: int) -> Music:
     return Music(music.name, scores=tuple(music.scores[number] for number in _drawn(len(music.scores), most, seed)))
 
 
-def _told(progress: Progress | None, name: str) -> Callable[[int, int], None] | None:
-    return None if progress is None else lambda done, total: progress(name, done, total)
-
-
 def _fingerprints(music: Music, names: Collection[str] | None, seed: int) -> Fingerprints:
     return Fingerprints.of(score for _, score in music.some(MOST_REMEMBERED, seed, names))
-
-
-def _first(left_out: Sequence[tuple[str, str]]) -> str | None:
-    return f"{left_out[0][0]}: {left_out[0][1]}" if left_out else None
 
 
 def _remarks(verdicts: Sequence[Verdict], fair: int, learnt: int) -> list[str]:
