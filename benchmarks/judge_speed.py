@@ -22,7 +22,7 @@ from credo.errors import UsageError
 from credo.io.files import save
 from credo.music.grid import decode
 
-SHIFTS = (0, *(sign * semitones for semitones in range(1, 12) for sign in (1, -1)))
+SHIFTS = (0, *(sign * semitones for semitones in range(1, 16) for sign in (1, -1)))
 
 
 def write(corpus: Corpus, folder: Path, count: int) -> int:

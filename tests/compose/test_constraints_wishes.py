@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from credo.compose.constraints.scales import parse_scale
 from credo.compose.constraints.symbols import parse_chords
 from credo.compose.wishes import Request
 from credo.errors import UsageError
+from credo.music.scales import parse_scale
 
 FULL = {
     "scale": "D dorian",

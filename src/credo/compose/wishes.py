@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from credo.compose.constraints.scales import parse_scale
 from credo.compose.constraints.symbols import parse_chords
 from credo.errors import UsageError
 from credo.music.pitch import Key
+from credo.music.scales import parse_scale
 
 MOST_BARS = 512
 MOST_SEED = 2**31 - 1

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from credo.compose.constraints.frame import Frame, Part
-from credo.compose.constraints.scales import notes_of_key, parse_scale
 from credo.compose.wishes import Request
 from credo.errors import UsageError
 from credo.music.pitch import Key, pitch_name
+from credo.music.scales import notes_of_key, parse_scale
 
 
 def scale(frame: Frame, request: Request) -> Part | None:

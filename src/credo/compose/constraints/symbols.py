@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from credo.compose.constraints.scales import pitch_class
 from credo.errors import UsageError
+from credo.music.scales import pitch_class
 
 #: Semitones above the root of the qualities of chords; root first, then the tone that gives the chord its colour.
 QUALITIES: dict[str, tuple[int, ...]] = {
