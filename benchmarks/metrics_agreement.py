@@ -1,13 +1,15 @@
-"""Do our figures agree with those of the programs that they are named after? MusPy's and mgeval's, on the same files.
+"""Do our figures agree with those of the programs that they are named after? MusPy, mgeval, MusDr, on the same files.
 
-    pip install -e . muspy==0.5.0 python3-midi pretty_midi
+    pip install -e . muspy==0.5.0 python3-midi pretty_midi pandas
     git clone https://github.com/RichardYang40148/mgeval
-    python benchmarks/metrics_agreement.py --files midi/ --mgeval mgeval/
+    git clone https://github.com/slSeanWU/MusDr
+    python benchmarks/metrics_agreement.py --files midi/ --mgeval mgeval/ --musdr MusDr/
 
 MusPy measures whole files. mgeval looks at one track (the second) and needs Python 2: its source is read from the
-clone, its print statements are turned into calls, and it is given the highest part alone. Where definitions differ, the
-table says how, and the figure is compared in the way that is common to both. Nothing of either program is part of this
-one.
+clone, its print statements are turned into calls, and it is given the highest part alone. MusDr reads the events of
+the Jazz Transformer, which are made here from the same notes, bars and chords; its structureness is that of sound, and
+its fitness of segments is asked about our matrices of likeness. Where definitions differ, the table says how, and the
+figure is compared in the way that is common to both. Nothing of these programs is part of this one.
 """
 
 from __future__ import annotations
@@ -26,8 +28,9 @@ import numpy as np
 from scipy import integrate
 
 from credo.evaluation import features
-from credo.evaluation.metrics import statistics
-from credo.evaluation.metrics.columns import Beats, Columns
+from credo.evaluation.metrics import repetition, sounding, statistics, structure
+from credo.evaluation.metrics.columns import TICKS, Beats, Columns
+from credo.evaluation.metrics.tension import sounding_classes
 from credo.io.files import load, save
 from credo.music.score import Score
 
@@ -120,6 +123,136 @@ def overlaps(utils: types.ModuleType, seed: int = 0) -> list[tuple[float, float,
     return rows
 
 
+#: Where a figure of MusDr differs, and why.
+WHY_MUSDR = {
+    "H, 1 bar": SAME,
+    "H, 4 bars": SAME,
+    "GS": "ours compares whole bars at the 64ths they have; MusDr all bars, and always 64 places",
+    "GS, whole bars of 4/4": "the same; of more than a thousand pairs both draw a thousand",
+    "CPI": "of n chords MusDr counts n - 3 threes, one less than there are, and gives 1 for three chords",
+    "CPI, a chord more": "the same, once MusDr is given one chord more at the end",
+    "fitness": "MusDr lets a path begin at a segment's second frame, and traces back other ways there",
+    "fitness, paths from the first frame": "the same, once MusDr's paths begin where the segment does, but for ties",
+    "fitness, and no ties": "the same, with a millionth of noise on the matrix, so that no two families score the same",
+    "SI, 2 bars": "MusDr's matrix from our pitch classes: smoothed over 16 frames, in all keys and seven tempi",
+    "SI, 4 bars": "likewise",
+    "SI, 8 bars": "likewise",
+}
+_BAR, _POSITION, _TONE, _SLASH, _TYPE = 192, 193, 322, 334, 346
+_PLACES, _SCALES, _SMOOTHED, _TEMPI, _KEPT = 64, (2, 4, 8), 16, (0.5, 2, 7), 0.25
+
+
+class MusDr:
+    """The functions of MusDr, read from a clone; librosa, which only its reading of sound needs, is not asked for."""
+
+    def __init__(self, clone: Path) -> None:
+        sys.modules.setdefault("librosa", types.ModuleType("librosa"))
+        folders = {"side_utils": "musdr", "eval_metrics": "musdr"} | dict.fromkeys(
+            ("scapeplot", "ssm_features"), "mueller_audio_tools"
+        )
+        sources = {name: (clone / folder / f"{name}.py").read_text("utf-8") for name, folder in folders.items()}
+        _, self.metrics, self.scape, self.matrix = (_module(name, source) for name, source in sources.items())
+        # a path may not skip the first frame of its segment, and is traced back by the steps that it was found by
+        early = "D[n-1, m-1], D[n-1, m-2], D[n-2, m-1]"
+        patched = sources["scapeplot"].replace(early, "D[n-1, m-1], D[n-1, m-2] if m > 2 else -inf, D[n-2, m-1]")
+        patched = patched.replace("n<=2", "n<2").replace("n>2", "n>=2")
+        if early not in sources["scapeplot"] or patched.count("n<2") < 2:
+            sys.exit("MusDr: another version of scapeplot.py than this script knows")
+        self.repaired = _module("scapeplot_repaired", patched)
+
+    def fitness(self, scape: types.ModuleType, score: np.ndarray, start: int, length: int) -> float:
+        """The fitness of one segment."""
+        found, best = scape.compute_accumulated_score_matrix(score[:, start : start + length])
+        return scape.compute_fitness(scape.compute_optimal_path_family(found), best, len(score))[0]
+
+    def alikeness(self, weights: np.ndarray) -> np.ndarray:
+        """Its matrix of the likeness of frames, from pitch classes (T, 12), as `run_python_scapeplot.py` has it."""
+        rows = self.matrix.normalize_feature_sequence(weights.T.astype(float), norm="2", threshold=0.001)
+        tempi = self.matrix.compute_tempo_rel_set(*_TEMPI)
+        alike, _ = self.matrix.compute_SM_TI(
+            rows, rows, L=_SMOOTHED, tempo_rel_set=tempi, shift_set=np.arange(12), direction=2
+        )
+        scaled = self.matrix.threshold_matrix(alike, thresh=_KEPT, strategy="relative", scale=True, penalty=-2)
+        return self.scape.normalization_properties_SSM(scaled)
+
+
+def _module(name: str, source: str) -> types.ModuleType:
+    sys.modules[name] = module = types.ModuleType(name)
+    exec(compile(source, f"{name}.py", "exec"), module.__dict__)
+    return module
+
+
+def events(notes: Columns, bars: np.ndarray) -> list[int]:
+    """Notes as events of the Jazz Transformer: bars, then places in 64ths and pitches."""
+    found = []
+    for start, end in bars:
+        found.append(_BAR)
+        inside = notes.where((notes.onset >= start) & (notes.onset < end))
+        for onset, pitch in zip(inside.onset, inside.pitch, strict=True):
+            place = round((onset - start) * 16 / TICKS)
+            found += [_POSITION + min(place, _PLACES - 1), int(pitch)]
+    return found
+
+
+def of_musdr(musdr: MusDr, path: Path) -> dict[str, tuple[np.ndarray | float, np.ndarray | float]]:
+    """Our figures and MusDr's of a file."""
+    score = load(path)
+    notes, beats, metrics = Columns.of(score), Beats.of(score), musdr.metrics
+    pitched, everything = events(notes.pitched, beats.bars), events(notes, beats.bars)
+    common = beats.bars[beats.whole & (beats.bars[:, 1] - beats.bars[:, 0] == 4 * TICKS)]
+    chords = sounding.beat_chords(notes, beats)
+    chords = chords[chords >= 0]
+    chords = [int(chord) for chord in chords[np.append(True, np.diff(chords) != 0)]]
+    told = [token for c in chords for token in (_TONE + c % 12, _TYPE + c // 12, _SLASH + c % 12)]
+    irregular = sounding.progression_irregularity(notes, beats)
+    found = {
+        "H, 1 bar": (structure.bar_entropy(notes, beats, 1), metrics.compute_piece_pitch_entropy(pitched, 1)),
+        "H, 4 bars": (structure.bar_entropy(notes, beats, 4), metrics.compute_piece_pitch_entropy(pitched, 4)),
+        "GS": (structure.groove_similarity(notes, beats), metrics.compute_piece_groove_similarity(everything)),
+        "CPI": (irregular, metrics.compute_piece_chord_progression_irregularity(told)),
+        "CPI, a chord more": (
+            irregular,
+            metrics.compute_piece_chord_progression_irregularity([*told, _TONE, _TYPE, _SLASH]),
+        ),
+    }
+    if len(common) > 1:
+        only = beats._replace(bars=common, whole=np.ones(len(common), bool))
+        found["GS, whole bars of 4/4"] = (
+            structure.groove_similarity(notes, only),
+            metrics.compute_piece_groove_similarity(events(notes, common)),
+        )
+    return found | _structureness(musdr, notes, beats)
+
+
+def _structureness(musdr: MusDr, notes: Columns, beats: Beats) -> dict[str, tuple[np.ndarray | float, ...]]:
+    weights = sounding_classes(notes, repetition.half_bars(beats))
+    scales = [bars for bars in _SCALES if 4 * bars <= len(weights)]
+    if not scales:
+        return {}
+    segments = np.array([(start, 2 * b) for b in scales for start in range(len(weights) - 2 * b + 1)])
+    score, other = repetition.alikeness(weights), musdr.alikeness(weights)
+    noisy = score + 1e-6 * np.random.default_rng(0).random(score.shape)
+    ours, untied = (repetition.fitness(matrix, segments) for matrix in (score, noisy))
+    plain, repaired, also, own = (
+        np.array([musdr.fitness(scape, matrix, *segment) for segment in segments])
+        for scape, matrix in (
+            (musdr.scape, score),
+            (musdr.repaired, score),
+            (musdr.repaired, noisy),
+            (musdr.scape, other),
+        )
+    )
+    found = {
+        "fitness": (ours, plain),
+        "fitness, paths from the first frame": (ours, repaired),
+        "fitness, and no ties": (untied, also),
+    }
+    for bars in scales:
+        there = segments[:, 1] == 2 * bars
+        found[f"SI, {bars} bars"] = (float(ours[there].max()), float(own[there].max()))
+    return found
+
+
 def table(rows: dict[str, list[tuple[np.ndarray, np.ndarray]]], why: Callable[[str], str]) -> str:
     """How far the figures are apart, over all files."""
     text = ["| figure | mean, ours | mean, theirs | largest difference | correlation | |", "|---|---|---|---|---|---|"]
@@ -139,7 +272,8 @@ def table(rows: dict[str, list[tuple[np.ndarray, np.ndarray]]], why: Callable[[s
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=Path, required=True, help="a folder of MIDI files")
-    parser.add_argument("--mgeval", type=Path, help="a clone of mgeval; without it only MusPy is asked")
+    parser.add_argument("--mgeval", type=Path, help="a clone of mgeval")
+    parser.add_argument("--musdr", type=Path, help="a clone of MusDr")
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
     files = sorted(options.files.rglob("*.mid"))
@@ -165,6 +299,13 @@ def main() -> None:
         print("| overlapping area, ours | mgeval | divergence, ours | mgeval |\n|---|---|---|---|")
         for row in overlaps(utils):
             print("| " + " | ".join(f"{value:.3f}" for value in row) + " |")
+    if options.musdr:
+        musdr, rows = MusDr(options.musdr), {}
+        for path in files:
+            for name, pair in of_musdr(musdr, path).items():
+                rows.setdefault(name, []).append(pair)
+        rows = {name: rows[name] for name in WHY_MUSDR if name in rows}
+        print(f"\nMusDr, {len(files)} files\n\n{table(rows, WHY_MUSDR.__getitem__)}")
 
 
 if __name__ == "__main__":

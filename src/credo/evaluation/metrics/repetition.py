@@ -37,8 +37,7 @@ def structureness(notes: Columns, beats: Beats, scales: Sequence[int] = (2, 4, 8
     Returns:
         One figure a scale; NaN where the piece has not twice as many bars, or nothing sounds.
     """
-    middles = beats.bars.sum(axis=1) // 2
-    halves = np.stack([beats.bars[:, 0], middles, middles, beats.bars[:, 1]], axis=1).reshape(-1, 2)[:MOST_FRAMES]
+    halves = half_bars(beats)
     weights = sounding_classes(notes, halves)
     found = dict.fromkeys(scales, math.nan)
     possible = [bars for bars in scales if 4 * bars <= len(halves)] if weights.any() else []
@@ -48,6 +47,12 @@ def structureness(notes: Columns, beats: Beats, scales: Sequence[int] = (2, 4, 8
     fit = fitness(alikeness(weights), np.array(segments))
     lengths = np.array(segments)[:, 1]
     return found | {bars: float(fit[lengths == 2 * bars].max()) for bars in possible}
+
+
+def half_bars(beats: Beats) -> np.ndarray:
+    """Start and end of the halves of a piece's bars in ticks, `MOST_FRAMES` at most, shape (k, 2)."""
+    middles = beats.bars.sum(axis=1) // 2
+    return np.stack([beats.bars[:, 0], middles, middles, beats.bars[:, 1]], axis=1).reshape(-1, 2)[:MOST_FRAMES]
 
 
 def alikeness(features: np.ndarray) -> np.ndarray:
