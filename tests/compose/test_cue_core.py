@@ -133,3 +133,17 @@ def test_the_same_seed_gives_the_same_sheet(tiny_composer):
     request = Request(bars=1, key=tiny.C_MAJOR, seed=5, iterations=8)
     first, second = (sample(tiny_composer, Sheet.of(2, wraps=True), request) for _ in range(2))
     assert first == second
+
+
+@pytest.mark.machine
+@pytest.mark.once
+def test_bars_have_their_keys_and_copies_those_of_their_originals(tiny_composer):
+    sheet = Sheet.of(4, wraps=True, exits=[2], returns=[(4, 1)])
+    keys = [Key.parse(name) for name in ("C major", "C major", "G major", "C major")]
+    request = Request(bars=1, key=keys[0], seed=5, iterations=8, scale="key")
+    score = sample(tiny_composer, sheet, request, keys=keys)
+    changes = [(change.onset, change.key.name) for change in score.timeline.keys]
+    assert changes == [(0, "C major"), (8, "G major"), (12, "C major")]
+    third = slice_score(score, Fraction(8), Fraction(12))
+    assert {note.pitch % 12 for note in third.notes} <= set(keys[2].scale)
+    assert 6 not in {note.pitch % 12 for note in score.notes if not 8 <= note.onset < 12}

@@ -18,6 +18,7 @@ from credo.compose.wishes import MOST_BARS, Request
 from credo.errors import UsageError
 from credo.music.grid import Cells, Grid, decode
 from credo.music.passage import slice_score
+from credo.music.pitch import Key
 from credo.music.score import KeyChange, Metre, Note, Score, Tempo, Timeline
 
 if TYPE_CHECKING:  # it loads a tensor library
@@ -41,20 +42,30 @@ class Sheet:
     bars: int
 
     @classmethod
-    def of(cls, body: int, *, wraps: bool = False, exits: Sequence[int] = ()) -> Sheet:
+    def of(
+        cls,
+        body: int,
+        *,
+        wraps: bool = False,
+        exits: Sequence[int] = (),
+        returns: Sequence[tuple[int, int]] = (),
+    ) -> Sheet:
         """Lay out the bars.
 
         Args:
             body: bars of the music without its end.
             wraps: whether the last bar has to lead to the first.
             exits: bars after which a version goes to the closing bar, 0 for one that has nothing else.
+            returns: bars of the body that are earlier ones again: (bar, original).
 
         Raises:
             UsageError: there is no such bar, or there are too many.
         """
         if body < 0 or any(not 0 <= leaving <= body for leaving in exits) or body + len(exits) == 0:
             raise UsageError(f"cue: expected exits from bars 0 to {body}, got {list(exits)}")
-        copies: list[tuple[int, int]] = []
+        if any(not 1 <= original < bar <= body for bar, original in returns):
+            raise UsageError(f"cue: expected bars of 1 to {body} that are earlier ones again, got {list(returns)}")
+        copies = list(returns)
         bars, closing = body, 0
         if wraps and body:
             bars += 1
@@ -90,6 +101,7 @@ def sample(
     sheet: Sheet,
     request: Request,
     *,
+    keys: Sequence[Key] = (),
     progress: Callable[[int, int], None] | None = None,
     remarks: list[str] | None = None,
 ) -> Score:
@@ -99,6 +111,7 @@ def sample(
         composer: the model.
         sheet: the bars.
         request: key, metre and what else is wished for; its length, repeats and cadence are the sheet's.
+        keys: the key of each bar of the body, where it changes; the end is in the first one.
         progress: called with (iterations done, iterations in all).
         remarks: gets what the user should know.
 
@@ -116,6 +129,8 @@ def sample(
     blank = composer.blank(whole)
     if ends:
         blank = _with_last_bar(blank, _chord_metre(blank.timeline.metre_at(Fraction(0))))
+    if keys and pitched:
+        blank = replace(blank, timeline=_in_keys(blank.timeline, sheet, keys))
     return decode(composer.complete(blank, masks.nothing(blank), whole, progress=progress, remarks=remarks))
 
 
@@ -202,6 +217,18 @@ def _with_last_bar(grid: Grid, metre: Metre) -> Grid:
     )
     steps = int(timeline.length * grid.texture.steps_per_quarter)
     return Grid(grid.texture, tuple(Cells.silent(voice, steps) for voice in grid.texture.voices), timeline)
+
+
+def _in_keys(timeline: Timeline, sheet: Sheet, keys: Sequence[Key]) -> Timeline:
+    """The sheet's timeline with the key of each bar: a copy has its original's, what is no part of the body the first."""
+    originals = dict(sheet.copies)
+    changes: list[KeyChange] = []
+    for number, (start, _, _) in enumerate(timeline.bars(), 1):
+        original = originals.get(number, number)
+        key = keys[original - 1] if original <= sheet.body else keys[0]
+        if not changes or changes[-1].key != key:
+            changes.append(KeyChange(start, key))
+    return replace(timeline, keys=tuple(changes))
 
 
 def _in_key(timeline: Timeline, sampled: Timeline) -> Timeline:
