@@ -220,7 +220,7 @@ def _with_last_bar(grid: Grid, metre: Metre) -> Grid:
 
 
 def _in_keys(timeline: Timeline, sheet: Sheet, keys: Sequence[Key]) -> Timeline:
-    """The sheet's timeline with the key of each bar: a copy has its original's, what is no part of the body the first."""
+    """The timeline with the key of each bar: a copy has its original's, what is outside the body the first one."""
     originals = dict(sheet.copies)
     changes: list[KeyChange] = []
     for number, (start, _, _) in enumerate(timeline.bars(), 1):
