@@ -1,4 +1,4 @@
-"""Loudness against the figures that the standard and the test signals of EBU Tech 3341 give."""
+"""Sounds made equally loud."""
 
 import math
 
@@ -14,29 +14,7 @@ def tone(seconds, db, hertz=1000, channels=2):
     return np.repeat(wave[:, None], channels, axis=1)
 
 
-def test_a_full_scale_tone_in_one_channel():
-    assert loudness(tone(3, 0, 997, channels=1)) == pytest.approx(-3.01, abs=0.02)
-
-
-def test_a_stereo_tone_is_as_loud_as_its_level():
-    assert loudness(tone(20, -23)) == pytest.approx(-23, abs=0.1)
-    assert loudness(tone(20, -33)) == pytest.approx(-33, abs=0.1)
-
-
-@pytest.mark.parametrize("quiet", [[(10, -36)], [(10, -72), (10, -36)]])
-def test_what_is_soft_is_left_out(quiet):
-    parts = [*quiet, (60, -23), *quiet[::-1]]
-    assert loudness(np.concatenate([tone(*part) for part in parts])) == pytest.approx(-23, abs=0.1)
-
-
-def test_low_tones_count_less():
-    assert loudness(tone(3, -20, 40)) < loudness(tone(3, -20)) - 3
-
-
-def test_silence_and_snippets():
-    assert loudness(np.zeros((RATE, 2))) == -math.inf
-    with pytest.raises(UsageError, match=r"at least 0\.4 seconds of sound, got 0\.10"):
-        loudness(np.zeros((RATE // 10, 2)))
+def test_silence_cannot_be_made_loud():
     with pytest.raises(UsageError, match="got silence"):
         equal_gains([tone(1, -20), np.zeros((RATE, 2))])
 
