@@ -1,0 +1,1 @@
+"""Music to a brief: exact lengths, hit points, loops, stems and versions."""
