@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 from credo.errors import FileError, FormatError, UsageError
@@ -74,15 +76,24 @@ def load_with_remarks(path: str | Path, *, isolated: bool = False) -> tuple[Scor
     return musicxml.parse(data, path)
 
 
-def save(score: Score, path: str | Path) -> None:
+def save(
+    score: Score,
+    path: str | Path,
+    *,
+    marks: Sequence[tuple[Fraction, str]] = (),
+    loop: tuple[Fraction, Fraction] | None = None,
+) -> None:
     """Write a piece of music, whole or not at all.
 
     Args:
         score: the piece.
         path: where to; the suffix says as what (`.mid`, `.musicxml` or `.mxl`).
+        marks: for MIDI only: markers, an onset in quarters and a name each.
+        loop: for MIDI only: start and end of what is repeated, in quarters.
 
     Raises:
-        UsageError: the suffix is none of these, or the score holds something that such a file cannot.
+        UsageError: the suffix is none of these, or the score holds something that such a file cannot; marks or a
+            loop are given and the file is no MIDI file, or they lie outside the piece.
         FileError: the file cannot be written.
     """
     path = Path(path)
@@ -92,7 +103,9 @@ def save(score: Score, path: str | Path) -> None:
     if SUFFIXES[suffix] == "MIDI":
         from credo.io import midi
 
-        data = midi.to_midi(score)
+        data = midi.to_midi(score, marks=marks, loop=loop)
+    elif marks or loop:
+        raise UsageError(f"{path}: expected a MIDI file for marks and loops, got {suffix}")
     else:
         from credo.io import musicxml
 

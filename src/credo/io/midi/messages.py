@@ -14,11 +14,14 @@ from pathlib import Path
 
 from credo.errors import FormatError
 
-NOTE_OFF, NOTE_ON, PROGRAM, SYSEX, ESCAPE, META = 0x80, 0x90, 0xC0, 0xF0, 0xF7, 0xFF
-TEXT, TRACK_NAME, END_OF_TRACK, SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x01, 0x03, 0x2F, 0x51, 0x58, 0x59
+NOTE_OFF, NOTE_ON, CONTROL, PROGRAM, SYSEX, ESCAPE, META = 0x80, 0x90, 0xB0, 0xC0, 0xF0, 0xF7, 0xFF
+TEXT, TRACK_NAME, MARKER, END_OF_TRACK = 0x01, 0x03, 0x06, 0x2F
+SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x51, 0x58, 0x59
 
 #: The channel of drums, counted from 0.
 DRUM_CHANNEL = 9
+#: The controller by which RPG Maker and others know where a loop starts.
+LOOP_START = 111
 #: What begins the text event that names the composer, for want of a kind of its own.
 COMPOSER = "Composer: "
 

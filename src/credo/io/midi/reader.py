@@ -68,6 +68,27 @@ def parse(data: bytes, path: str | Path) -> tuple[Score, list[str]]:
     return score, remarks
 
 
+def read_marks(data: bytes, path: str | Path) -> list[tuple[Fraction, str]]:
+    """The markers of a MIDI file, which a score does not hold: onset in quarters and name, sorted by onset.
+
+    Args:
+        data: the whole file.
+        path: where it came from, for messages.
+
+    Raises:
+        FormatError: the content is damaged.
+    """
+    path = Path(path)
+    chunks = smf.split_chunks(data, path)
+    marks = [
+        (Fraction(tick, chunks.tpq), _text(payload))
+        for track in chunks.tracks
+        for tick, status, kind, payload in smf.read_events(track, path)
+        if status == smf.META and kind == smf.MARKER
+    ]
+    return sorted(marks, key=lambda mark: mark[0])
+
+
 def _read_track(reading: _Reading, track: bytes, *, is_first: bool, is_only: bool) -> None:
     """Add what one track holds; onset, pitch, duration and velocity of its notes, channel by channel."""
     sounding: dict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(deque)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from math import lcm
@@ -14,7 +15,9 @@ DEFAULT_TPQ = 480
 _MAX_TPQ = 32767
 
 
-def to_midi(score: Score) -> bytes:
+def to_midi(
+    score: Score, *, marks: Sequence[tuple[Fraction, str]] = (), loop: tuple[Fraction, Fraction] | None = None
+) -> bytes:
     """Write a score as a MIDI file of format 1: a track for tempo, metre and key, then one a part.
 
     The same score always gives the same bytes. There are 480 ticks a quarter, or another number if that makes all
@@ -22,16 +25,25 @@ def to_midi(score: Score) -> bytes:
     they ask for if it is free, else to the next free one; beyond fifteen they share. A part without notes is written
     but not read again.
 
+    Marks are marker events on the first track, at the nearest tick. A loop is told in the two ways that games read:
+    markers `loopStart` and `loopEnd`, and controller 111 at its start, on the channel of the first part.
+
+    Args:
+        score: the piece.
+        marks: an onset in quarters and a name each, such as hits and sections.
+        loop: start and end of the part that is repeated, in quarters.
+
     Raises:
-        UsageError: a pitch or velocity that MIDI cannot write.
+        UsageError: a pitch or velocity that MIDI cannot write; a mark or loop outside the piece, or without length.
     """
     tpq = _ticks_a_quarter(score)
+    marks = _with_loop(score, marks, loop)
 
     def tick(quarters: Fraction) -> int:
         return round(quarters * tpq)
 
-    tracks = [_conductor(score, tick)]
-    for part, channel in zip(score.parts, _channels(score.parts), strict=True):
+    tracks = [_conductor(score, marks, tick)]
+    for number, (part, channel) in enumerate(zip(score.parts, _channels(score.parts), strict=True)):
         if not 0 <= part.program <= 127:
             raise UsageError(f"part {part.name!r}: expected program 0..127, got {part.program}")
         events = [(0, smf.meta(smf.TRACK_NAME, part.name.encode()))] if part.name else []
@@ -46,6 +58,9 @@ def to_midi(score: Score) -> bytes:
             end = max(tick(note.end), onset + 1)
             notes.append((onset, 1, end, bytes((smf.NOTE_ON | channel, note.pitch, note.velocity))))
             notes.append((end, 0, end, bytes((smf.NOTE_OFF | channel, note.pitch, 0))))
+        if loop and number == 0:
+            start = tick(loop[0])
+            notes.append((start, -1, start, bytes((smf.CONTROL | channel, smf.LOOP_START, 0))))
         notes.sort(key=lambda event: event[:3])  # where one note ends and another begins, the end comes first
         events += [(when, event) for when, _, _, event in notes]
         events.append((events[-1][0], smf.meta(smf.END_OF_TRACK)))
@@ -53,8 +68,23 @@ def to_midi(score: Score) -> bytes:
     return smf.join_chunks(tpq, tracks)
 
 
-def _conductor(score: Score, tick) -> list[tuple[int, bytes]]:
-    """The first track: title, tempo, metre and key, and the length of the piece."""
+def _with_loop(
+    score: Score, marks: Sequence[tuple[Fraction, str]], loop: tuple[Fraction, Fraction] | None
+) -> list[tuple[Fraction, str]]:
+    """The marks, and those of the loop, each seen to lie inside the piece."""
+    length = score.timeline.length
+    if loop and not 0 <= loop[0] < loop[1] <= length:
+        raise UsageError(f"loop: expected 0 <= start < end <= {length} quarters, got {loop[0]} and {loop[1]}")
+    for onset, name in marks:
+        if not 0 <= onset <= length:
+            raise UsageError(f"mark {name!r}: expected an onset of 0..{length} quarters, got {onset}")
+    return [*marks, *zip(loop, ("loopStart", "loopEnd"), strict=True)] if loop else list(marks)
+
+
+def _conductor(
+    score: Score, marks: Sequence[tuple[Fraction, str]], tick: Callable[[Fraction], int]
+) -> list[tuple[int, bytes]]:
+    """The first track: title, tempo, metre, key and marks, and the length of the piece."""
     timeline = score.timeline
     events = []
     if score.title:
@@ -75,6 +105,7 @@ def _conductor(score: Score, tick) -> list[tuple[int, bytes]]:
         for onset, numerator, denominator in _bar_metres(timeline):
             payload = bytes((numerator, denominator.bit_length() - 1, 24, 8))
             events.append((tick(onset), smf.meta(smf.TIME_SIGNATURE, payload)))
+    events += [(tick(onset), smf.meta(smf.MARKER, name.encode())) for onset, name in marks]
     events.sort(key=lambda event: event[0])
     end = max(tick(timeline.length), events[-1][0])
     return [*events, (end, smf.meta(smf.END_OF_TRACK))]
