@@ -8,22 +8,22 @@ loudest sample lies 1 dB below full scale. All this is done to the sound: a save
 from __future__ import annotations
 
 import importlib.util
-import io
 import math
 import os
 import struct
-import wave
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from credo.errors import CredoError, FileError, FormatError, MissingExtraError, UsageError
+from credo.errors import FileError, FormatError, MissingExtraError, UsageError
 from credo.io.atomic import write_bytes
 from credo.io.midi import DRUM_CHANNEL, to_midi
-from credo.io.midi.messages import END_OF_TRACK, join_chunks, meta
-from credo.music.score import DEFAULT_TEMPO_BPM, Score
+from credo.io.midi.messages import CONTROL, END_OF_TRACK, join_chunks, meta
+from credo.music.score import DEFAULT_TEMPO_BPM, Part, Score
 from credo.rendering.encode import check_sound_suffix, encode_sound
+from credo.rendering.synthesis import play
 
 #: Environment variable with the path of the soundfont to use.
 SOUNDFONT_VARIABLE = "CREDO_SOUNDFONT"
@@ -32,14 +32,16 @@ PEAK_DBFS = -1.0
 #: The longest piece that is rendered; half an hour is about 700 MB of samples.
 MAX_SECONDS = 1800
 
-_TAIL_SECONDS = 4.0
-_SILENCE_DB = -70.0
+#: How long a piece may ring on.
+TAIL_SECONDS = 4.0
+#: What lies as far below the loudest sample is heard no more.
+SILENCE_DB = -70.0
 _FADE_SECONDS = 0.02
 _MIDDLE = 64
 _PAN_STEP, _PAN_WIDTH = 12, 32  # of the 64 that would put the outer parts wholly into one ear
-_CONTROL, _CC_VOLUME, _CC_PAN = 0xB0, 7, 10
-# The synthesiser answers in 16 bits: play as loud as can be, and again more softly only if that was too loud.
-_VOLUMES = (127, 72, 40, 22)
+_CC_VOLUME, _CC_PAN = 7, 10
+#: The synthesiser answers in 16 bits: play as loud as can be, and again more softly only if that was too loud.
+VOLUMES = (127, 72, 40, 22)
 
 
 def synthesise(score: Score, soundfont: str | Path | None = None) -> tuple[np.ndarray, int]:
@@ -65,17 +67,13 @@ def synthesise(score: Score, soundfont: str | Path | None = None) -> tuple[np.nd
     seconds = score.duration_seconds
     if seconds > MAX_SECONDS:
         raise UsageError(f"sound: expected at most {MAX_SECONDS // 60} minutes of music, got {seconds / 60:.0f}")
-    try:
-        import midirenderer
-    except ImportError as error:
-        raise MissingExtraError("Sound", "audio") from error
-    font = _read_soundfont(find_soundfont(soundfont))
+    font = checked_soundfont(soundfont)
     frames = max(math.ceil(seconds * SAMPLE_RATE), 1)
     if not any(part.notes for part in score.parts):
         return np.zeros((frames, 2), np.float32), SAMPLE_RATE
-    for volume in _VOLUMES:
-        samples = _render(midirenderer, font, _performance(score, volume))
-        if np.abs(samples.astype(np.int32)).max() < 32767:
+    for volume in VOLUMES:
+        [samples] = play(font, [performance(score, score.parts, volume)], workers=1)
+        if not is_clipped(samples):
             break
     return _master(samples, frames), SAMPLE_RATE
 
@@ -119,63 +117,77 @@ def find_soundfont(soundfont: str | Path | None = None) -> Path:
     raise MissingExtraError("Sound", "audio")
 
 
-def _read_soundfont(path: Path) -> bytes:
-    """The bytes of a soundfont of version 2."""
+def checked_soundfont(soundfont: str | Path | None = None) -> Path:
+    """The soundfont to play with, which is one of version 2.
+
+    Raises:
+        FileError: it is missing or cannot be used.
+        MissingExtraError: none was named and pretty_midi is not installed.
+    """
+    path = find_soundfont(soundfont)
     try:
-        font = path.read_bytes()
+        with path.open("rb") as file:
+            font = file.read(256)
     except OSError as error:
         raise FileError(path, f"cannot be read: {error.strerror or error}") from error
     if font[:4] != b"RIFF" or font[8:12] != b"sfbk":
         raise FormatError(path, "is not a soundfont", hint="give the path of an .sf2 file")
-    version = font.find(b"ifil", 0, 256)
+    version = font.find(b"ifil")
     if path.suffix.lower() == ".sf3" or (version > 0 and struct.unpack_from("<H", font, version + 8)[0] > 2):
         raise FormatError(path, "compressed soundfonts (.sf3) cannot be played", hint="give an .sf2 file instead")
-    return font
+    return path
 
 
-def _performance(score: Score, volume: int) -> bytes:
-    """The score as MIDI for the synthesiser, with a track more for pan and volume that ends when the tail has rung out.
+def performance(score: Score, played: Sequence[Part], volume: int, tail_seconds: float = TAIL_SECONDS) -> bytes:
+    """Parts of a score as MIDI for the synthesiser, each where it stands when all are played.
 
-    Where there are more pitched parts than MIDI channels, a part shares the channel of the nearest instrument.
+    Where more pitched parts are played than there are MIDI channels, a part shares the channel of the nearest
+    instrument.
+
+    Args:
+        score: the piece.
+        played: those of its parts that are to be heard.
+        volume: controller 7 of all channels; the sound is (volume / 127)^2 as high as at 127.
+        tail_seconds: how long the sound goes on after the end of the score, so that what rings can ring out.
     """
+    pitched = [part for part in score.parts if not part.is_drums and part.notes]
     free = [channel for channel in range(16) if channel != DRUM_CHANNEL]
-    taken: list[tuple[int, int]] = []  # instrument and channel, from left to right
+    taken: list[tuple[int, int, int]] = []  # instrument, channel and pan
     parts = []
-    for part in score.parts:
+    for part in played:
         if not part.is_drums and part.notes:
             if free:
-                taken.append((part.program, free.pop(0)))
-                program, channel = taken[-1]
+                taken.append((part.program, free.pop(0), _pan(pitched, part)))
+                program, channel, _ = taken[-1]
             else:
-                program, channel = min(taken, key=lambda pair, wanted=part.program: abs(pair[0] - wanted))
+                program, channel, _ = min(taken, key=lambda seat, wanted=part.program: abs(seat[0] - wanted))
             part = replace(part, program=program, channel=channel)
         parts.append(part)
     midi = bytearray(to_midi(replace(score, parts=tuple(parts))))
-    controls = [(_CONTROL | channel, _CC_VOLUME, volume) for channel in (*(c for _, c in taken), DRUM_CHANNEL)]
-    width = min(_PAN_WIDTH, _PAN_STEP * (len(taken) - 1))
-    for place, (_, channel) in enumerate(taken):
-        side = 2 * place / (len(taken) - 1) - 1 if len(taken) > 1 else 0
-        controls.append((_CONTROL | channel, _CC_PAN, _MIDDLE + round(width * side)))
+    channels = [*(channel for _, channel, _ in taken), DRUM_CHANNEL]
+    controls = [(CONTROL | channel, _CC_VOLUME, volume) for channel in channels]
+    controls += [(CONTROL | channel, _CC_PAN, pan) for _, channel, pan in taken]
     tracks, ticks_a_quarter = struct.unpack_from(">HH", midi, 10)
     bpm = [DEFAULT_TEMPO_BPM, *(tempo.bpm for tempo in score.timeline.tempos if tempo.onset <= score.timeline.length)][
         -1
     ]
-    end = math.ceil((float(score.timeline.length) + _TAIL_SECONDS * bpm / 60) * ticks_a_quarter)
+    end = math.ceil((float(score.timeline.length) + tail_seconds * bpm / 60) * ticks_a_quarter)
     events = [(0, bytes(control)) for control in controls] + [(end, meta(END_OF_TRACK))]
     struct.pack_into(">H", midi, 10, tracks + 1)
     return bytes(midi) + join_chunks(ticks_a_quarter, [events])[14:]
 
 
-def _render(midirenderer, font: bytes, midi: bytes) -> np.ndarray:
-    """Samples of a MIDI file, shape (frames, 2), int16."""
-    try:
-        sound = midirenderer.render_wave_from(font, midi)
-    except BaseException as error:  # a panic of the Rust library is no Exception
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-            raise
-        raise CredoError(f"sound: the synthesiser failed: {error}", hint="try another soundfont") from error
-    with wave.open(io.BytesIO(sound)) as reader:
-        return np.frombuffer(reader.readframes(reader.getnframes()), "<i2").reshape(-1, 2)
+def is_clipped(samples: np.ndarray) -> bool:
+    """Whether int16 samples of any shape touch full scale."""
+    return bool(samples.size) and (int(samples.max()) == 32767 or int(samples.min()) == -32768)
+
+
+def _pan(pitched: Sequence[Part], part: Part) -> int:
+    """Where a part stands among the pitched ones, 0 (left) to 127; alone in the middle."""
+    last = len(pitched) - 1
+    place = next(number for number, other in enumerate(pitched) if other is part)
+    width = min(_PAN_WIDTH, _PAN_STEP * last)
+    return _MIDDLE + round(width * (2 * place / last - 1) if last else 0)
 
 
 def _master(samples: np.ndarray, frames: int) -> np.ndarray:
@@ -190,7 +202,7 @@ def _master(samples: np.ndarray, frames: int) -> np.ndarray:
     """
     loudness = np.abs(samples.astype(np.int32)).max(axis=1)
     peak = int(loudness.max())
-    audible = np.flatnonzero(loudness > peak * 10 ** (_SILENCE_DB / 20))
+    audible = np.flatnonzero(loudness > peak * 10 ** (SILENCE_DB / 20))
     length = max(frames, int(audible[-1]) + 1 if peak else 0)
     gain = 10 ** (PEAK_DBFS / 20) / max(peak, 1)
     sound = np.zeros((length, 2), np.float32)
