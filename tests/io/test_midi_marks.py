@@ -63,7 +63,7 @@ def test_loops_outside_the_piece_are_refused(loop):
 
 @pytest.mark.parametrize("onset", [F(-1), F(23, 2)])
 def test_marks_outside_the_piece_are_refused(onset):
-    with pytest.raises(UsageError, match="'hit'.*0..11 quarters"):
+    with pytest.raises(UsageError, match=r"'hit'.*0\.\.11 quarters"):
         midi.to_midi(PIECE, marks=[(onset, "hit")])
 
 
