@@ -1,0 +1,173 @@
+"""Players of a cue: the page and the Godot project."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from credo.errors import FileError, UsageError
+from credo.rendering.players.manifest import read_manifest
+from credo.rendering.players.web import write_web_player
+from sine_cue import RATE, write_sine_cue
+
+pytest.importorskip("jinja2", reason="pages need Jinja")
+soundfile = pytest.importorskip("soundfile", reason="cues need soundfile")
+
+
+@pytest.fixture
+def cue(tmp_path: Path) -> tuple[Path, dict]:
+    folder = tmp_path / "battle"
+    return folder, write_sine_cue(folder, bars=2, bar_samples=12_000)
+
+
+class Page(HTMLParser):
+    """What a page says, what it links to, and the data it holds."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.said, self.links, self.held, self.within = [], [], {}, ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        values = dict(attrs)
+        self.within = values.get("id", tag) if tag == "script" else tag
+        self.links += [value for name, value in attrs if name in ("src", "href", "action", "srcset")]
+
+    def handle_data(self, data: str) -> None:
+        if self.within in ("words", "cue", "sounds"):
+            self.held[self.within] = json.loads(data)
+        self.said.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.within = ""
+
+
+def page_of(folder: Path, manifest: dict, **options) -> Page:
+    return Page(write_web_player(folder, manifest, **options).read_text("utf-8"))
+
+
+def test_a_page_holds_every_sound_of_the_cue(cue):
+    page = page_of(*cue)
+    data, sounds = page.held["cue"], page.held["sounds"]
+    assert [layer["name"] for layer in data["loop"]["layers"]] == ["pad", "bass", "lead"]
+    entries = [*data["loop"]["layers"], data["mix"]]
+    entries += [each for kind in ("stingers", "transitions", "effects", "versions") for each in data[kind]]
+    assert sorted(each["sound"] for each in entries) == list(range(len(sounds)))
+    assert [each["samples"] for each in data["versions"]] == [RATE]  # from its seconds
+    assert not data["left_out"]
+
+
+def test_a_page_asks_the_network_for_nothing(cue):
+    folder, manifest = cue
+    text = write_web_player(folder, manifest).read_text("utf-8")
+    assert all(link == "data:," for link in Page(text).links)
+    assert "default-src 'none'" in text
+    assert not re.search(r"https?://|fetch\(|XMLHttpRequest|import\(", text)
+
+
+def test_both_languages_say_the_same_words(cue):
+    page = page_of(*cue)
+    words = page.held["words"]
+    assert words["en"].keys() == words["zh"].keys()
+    holes = {
+        language: {key: set(re.findall(r"\{\w+\}", text)) for key, text in words[language].items()}
+        for language in words
+    }
+    assert holes["en"] == holes["zh"]
+    text = (cue[0] / "player.html").read_text("utf-8")
+    used = set(re.findall(r'data-word="(\w+)"', text)) | set(re.findall(r'say\("(\w+)"', text))
+    assert used <= words["en"].keys()
+
+
+def test_what_does_not_fit_is_named_and_the_loop_comes_first(cue):
+    folder, manifest = cue
+    layers = sum((folder / layer["ogg"]).stat().st_size for layer in manifest["loop"]["layers"])
+    data = page_of(folder, manifest, limit_bytes=layers).held["cue"]
+    assert len(data["loop"]["layers"]) == 3
+    assert data["mix"] is None
+    assert data["left_out"] == [
+        "stinger hurt", "stinger coin", "transition out", "effect success", "mix", "version 15"
+    ]  # fmt: skip
+
+
+def test_names_are_text_and_not_markup(cue):
+    folder, manifest = cue
+    bad = "</script><script>alert('Bach')</script> & \"Mock\" ${7*7} {{ 7*7 }}"
+    manifest["title"] = manifest["stingers"][0]["name"] = manifest["loop"]["layers"][0]["role"] = bad
+    page = page_of(folder, manifest)
+    assert page.held["cue"]["title"] == page.held["cue"]["stingers"][0]["name"] == bad
+    assert "".join(page.said).count("alert('Bach')") == 2  # as the title, twice: all else is data
+    assert "49" not in page.held["cue"]["title"]
+
+
+@pytest.mark.parametrize("codings", [("wav",), ("flac",), ("ogg",)])
+def test_any_coding_will_do(tmp_path, codings):
+    folder = tmp_path / "cue"
+    manifest = write_sine_cue(folder, bars=1, bar_samples=12_000, codings=codings)
+    assert len(page_of(folder, manifest).held["sounds"]) == 9
+
+
+def test_a_loop_without_layers_is_played_as_a_mix(cue):
+    folder, manifest = cue
+    manifest["loop"]["layers"] = []
+    assert [each["name"] for each in page_of(folder, manifest).held["cue"]["loop"]["layers"]] == ["mix"]
+
+
+def test_a_cue_without_a_loop_is_played_through(cue):
+    folder, manifest = cue
+    manifest |= {"loop": None, "stingers": [], "transitions": [], "effects": [], "versions": [], "hits": []}
+    data = page_of(folder, manifest).held["cue"]
+    assert data["loop"] is None
+    assert data["mix"]["samples"] == manifest["samples"]
+
+
+@pytest.mark.parametrize("path", ["../outside.ogg", "/etc/passwd", ".", "loop/../../outside.ogg", "a\0.ogg"])
+def test_no_path_leads_out_of_the_folder(cue, path):
+    folder, manifest = cue
+    (folder.parent / "outside.ogg").write_bytes(b"OggS")
+    manifest["effects"][0]["ogg"] = path
+    with pytest.raises(UsageError, match="effects 1 ogg: expected a file inside the cue's folder"):
+        write_web_player(folder, manifest)
+    assert not (folder / "player.html").exists()
+
+
+def test_no_link_leads_out_of_the_folder(cue):
+    folder, manifest = cue
+    (folder.parent / "outside.ogg").write_bytes(b"OggS")
+    (folder / "link.ogg").symlink_to(folder.parent / "outside.ogg")
+    manifest["effects"][0]["ogg"] = "link.ogg"
+    with pytest.raises(UsageError, match="inside the cue's folder"):
+        write_web_player(folder, manifest)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("format", 2, "manifest format: expected 1, got 2"),
+        ("samples", "long", "manifest samples: expected a number, got 'long'"),
+        ("sample_rate", float("nan"), "manifest sample_rate: expected a number, got nan"),
+        ("title", 7, "manifest title: expected text, got 7"),
+        ("stingers", {"name": "a"}, "manifest stingers: expected a list, got dict"),
+        ("hits", ["logo"], "manifest hits 1: expected fields with names, got str"),
+    ],
+)
+def test_a_wrong_field_is_named(cue, key, value, message):
+    folder, manifest = cue
+    with pytest.raises(UsageError, match=re.escape(message)):
+        read_manifest(folder, manifest | {key: value})
+
+
+def test_a_file_that_is_missing_is_named(cue):
+    folder, manifest = cue
+    (folder / manifest["stingers"][0]["wav"]).unlink()
+    with pytest.raises(FileError, match=r"hurt\.wav.*the manifest names it"):
+        write_web_player(folder, manifest)
+
+
+def test_nothing_to_play_is_said(cue):
+    folder, manifest = cue
+    silent = {"mix": {}, "loop": None, "versions": [], "effects": []}
+    with pytest.raises(UsageError, match="expected a sound to play"):
+        write_web_player(folder, manifest | silent)
