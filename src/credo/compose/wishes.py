@@ -41,7 +41,8 @@ class Request:
         scale: `key` for notes of the key alone (in minor also the raised sixth and seventh), or a scale on a tonic,
             such as `D dorian`; None for any notes.
         ranges: for voices, the lowest and the highest MIDI pitch: (voice, low, high).
-        chords: chord symbols over bars, such as `C | G7 | Am F | %`; a plan that is shorter than the piece repeats.
+        chords: chord symbols over bars, such as `C | G7 | Am F | %`, `*` for any chord; a plan that is shorter than the
+            piece repeats.
         rhythm: for voices, a pattern that fills a bar evenly and repeats: (voice, pattern), where `x` begins a note,
             `-` goes on with it and `.` is a rest. In 4/4 `xxxx` and `x-x-x-x-` are quarters, `x.x.` halves with rests.
         density: for voices, or `all` for each voice, the most notes a quarter, counted over a bar: (voice, notes).
@@ -51,6 +52,7 @@ class Request:
         repeats: bars that are copies of earlier ones: (first bar, how many, first bar of the original), counted from 1.
         cadence: whether the piece ends with an authentic cadence.
         style: styles of the model and their weights: (style, weight); one alone, or a mixture. Empty for none.
+        moments: moments a quarter at which notes begin, all voices together; see `credo.compose.constraints.moments`.
     """
 
     bars: int = 16
@@ -70,6 +72,7 @@ class Request:
     repeats: tuple[tuple[int, int, int], ...] = ()
     cadence: bool = False
     style: tuple[tuple[str, float], ...] = ()
+    moments: float | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.bars <= MOST_BARS:
@@ -108,6 +111,8 @@ class Request:
                 raise UsageError(
                     f"density: expected more than 0 and at most 16 notes a quarter for {voice}, got {notes:g}"
                 )
+        if self.moments is not None and not 0 < self.moments <= 16:
+            raise UsageError(f"moments: expected more than 0 and at most 16 a quarter, got {self.moments:g}")
         for name in ("ranges", "rhythm", "density"):
             voices = [wish[0] for wish in getattr(self, name)]
             if len(voices) != len(set(voices)):

@@ -10,6 +10,7 @@ import numpy as np
 
 from credo.compose.constraints import harmony, pitches, rhythm
 from credo.compose.constraints.frame import Frame, Lane, Part
+from credo.compose.constraints.moments import moments
 from credo.compose.wishes import Request
 from credo.errors import UsageError
 from credo.sampling.anneal import Constraints, Rule
@@ -92,6 +93,9 @@ def wishes(frame: Frame, request: Request) -> list[Part]:
     rests |= silent
     begins = np.zeros(frame.steps, bool)
     begins[[span.start for span in plan]] = True
+    changes = begins.copy()
+    if end:
+        changes[end.dominant] = True
     parts = (
         pitches.scale(frame, request),
         pitches.ranges(frame, request),
@@ -99,6 +103,7 @@ def wishes(frame: Frame, request: Request) -> list[Part]:
         harmony.cadence(frame, request, end, rests),
         rhythm.rhythm(frame, request, until),
         rhythm.density(frame, request, until, begins),
+        moments(frame, request, until, changes, silent),
         rhythm.repeats(frame, request),
         pitches.polyphony(frame, request, silent),
         pitches.no_parallels(frame, request),
