@@ -77,7 +77,8 @@ def main() -> None:
         bars=options.bars,
         seed=options.seed,
     )
-    print("| " + " | ".join(report.HEAD) + " |\n|" + "---|" * len(report.HEAD))
+    head = report.head(judgement)
+    print("| " + " | ".join(head) + " |\n|" + "---|" * len(head))
     for row in report.rows(judgement):
         print("| " + " | ".join(row) + " |")
     grader = Grader.of(piece.grid for piece in Corpus.load(options.corpus).pieces)

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
-    from credo.evaluation.comparison.judge import Judgement
+    from credo.evaluation.comparison.judge import Judgement, Under
     from credo.evaluation.comparison.pieces import Music
+    from credo.evaluation.comparison.words import Words
     from credo.training.appraisal import Appraisal
 
 _MODEL, _JUDGING, _WRITTEN = "Where a model is given", "What is compared", "What is written"
@@ -53,6 +55,14 @@ def evaluate(
             "--likelihood", help="Only how likely the corpus' music is under the model.", rich_help_panel=_MODEL
         ),
     ] = False,
+    under: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Tell how likely each set is under this model.  [default: the model that is judged]",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
     count: Annotated[int, typer.Option(help="Pieces that it writes to be judged.", rich_help_panel=_MODEL)] = 64,
     split: Annotated[
         str, typer.Option(help="Of the likelihoods: train, valid or test.", rich_help_panel=_MODEL)
@@ -67,6 +77,9 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="A page with pictures.", rich_help_panel=_WRITTEN)
     ] = None,
+    lang: Annotated[
+        str, typer.Option("--lang", "--language", help="Of the table and the page: en or zh.", rich_help_panel=_WRITTEN)
+    ] = "en",
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="All figures.", rich_help_panel=_WRITTEN)
     ] = None,
@@ -82,31 +95,37 @@ def evaluate(
 
     `credo evaluate mine/ bach-midi/ --also theirs=other/ --bars 8`
 
+    `credo evaluate mine/ corpora/bach --under chorale --out report.html --language zh`
+
     `credo evaluate chorale corpora/bach --likelihood --split test --json figures.json`
     """
     from credo.errors import UsageError
+    from credo.evaluation.comparison.words import words
     from credo.io.atomic import write_text
 
     if out and out.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--out: expected a name ending in .html, got {out.name!r}")
-    console = Console(stderr=True)
+    told, console = words(lang), Console(stderr=True)
     model = None if _is_music(generated) else generated
     if likelihood and model is None:
         raise UsageError(f"--likelihood: expected a model, got the music in {generated}")
+    if under:
+        _check_model(under)
     record: dict[str, Any] = {}
     found = _appraise(console, model, reference, likelihood, split, rows, seed, temperatures) if model else None
     if found:
-        _tell_likelihoods(str(model), reference, split, found)
+        _tell_likelihoods(str(model), reference, split, found, told)
         record |= {"model": model, "split": split, "seed": seed, **found.to_dict(), "temperatures": temperatures}
     if not likelihood:
         sets = [_sampled(console, model, count, bars or _SAMPLE_BARS, seed) if model else _opened(generated)]
-        judgement = _judge(console, [*sets, *map(_opened, also or ())], reference, training, bars, most, seed)
-        _tell(judgement)
+        asked = _under(console, under or model, seed)
+        judgement = _judge(console, [*sets, *map(_opened, also or ())], reference, training, asked, bars, most, seed)
+        _tell(judgement, lang)
         from credo.evaluation.comparison import report
 
         record |= {"judgement": report.to_dict(judgement)}
         if out:
-            report.write_report(out, judgement, [_section(found)] if found else [])
+            report.write_report(out, judgement, [_section(found, told)] if found else [], lang)
             typer.echo(f"\n{out}")
     if json_file:
         write_text(json_file, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
@@ -118,6 +137,26 @@ def _is_music(given: str) -> bool:
     from credo.models.folder import CARD
 
     return Path(given).exists() and not (find_model(given) / CARD).is_file()
+
+
+def _check_model(model: str) -> None:
+    """Refuse what is no model before anything is measured."""
+    from credo.compose.models import find_model, window_of
+    from credo.models.folder import read_card
+
+    window_of(read_card(find_model(model)))
+
+
+def _under(console: Console, model: str | None, seed: int) -> Under | None:
+    """The model that is asked how likely each set is."""
+    if model is None:
+        return None
+    with console.status("Loading the model"):
+        from credo.compose.generate import Composer
+        from credo.compose.likelihood import Likelihood
+        from credo.evaluation.comparison.judge import Under
+
+        return Under(Path(model).name, Likelihood(Composer.load(model), seed=seed))
 
 
 def _opened(given: str) -> Music:
@@ -152,6 +191,7 @@ def _judge(
     sets: list[Music],
     reference: Path,
     training: Path | None,
+    under: Under | None,
     bars: int | None,
     most: int,
     seed: int,
@@ -160,8 +200,9 @@ def _judge(
     from credo.evaluation.comparison.pieces import Music
 
     forbidden = Music.open(training) if training else None
+    options: dict[str, Any] = {"training": forbidden, "under": under, "bars": bars, "most": most, "seed": seed}
     with _bar(console) as told:
-        return judge(sets, Music.open(reference), training=forbidden, bars=bars, most=most, seed=seed, progress=told)
+        return judge(sets, Music.open(reference), **options, progress=told)
 
 
 def _appraise(
@@ -194,51 +235,68 @@ def _appraise(
         return appraise(dbn, window, data, split=split, rows=rows, seed=seed, temperatures=temperatures, progress=told)
 
 
-def _tell_likelihoods(model: str, reference: Path, split: str, found: Appraisal) -> None:
-    typer.echo(f"{model} on {reference.resolve().name}, split {split}: {found.rows} passages of {found.beats} beats")
+def _likelihoods(found: Appraisal, told: Words) -> list[list[str]]:
+    """Name, value, unit and meaning of each figure."""
+    rows = []
     for figure in found.figures:
-        error = "" if figure.error is None else f" ± {figure.error:.3f}"
-        typer.echo(f"{figure.name:30}{figure.value:.3f}{error} {figure.unit}\n    {figure.meaning}")
-    for note in found.notes:
-        typer.echo(f"note: {note}")
+        value = f"{figure.value:.3f}" + ("" if figure.error is None else f" ± {figure.error:.3f}")
+        name, unit, meaning = told.likelihoods.get(figure.name, (figure.name, figure.unit, figure.meaning))
+        rows.append([name, value, unit, meaning])
+    return rows
 
 
-def _section(found: Appraisal) -> Any:
+def _notes(found: Appraisal, told: Words) -> list[str]:
+    return [told.notes.get(note.partition(":")[0], note) for note in found.notes]
+
+
+def _tell_likelihoods(model: str, reference: Path, split: str, found: Appraisal, told: Words) -> None:
+    values: dict[str, Any] = {"model": model, "corpus": reference.resolve().name, "split": split}
+    typer.echo(told.text["on_corpus"].format(**values, rows=found.rows, beats=found.beats))
+    for name, value, unit, meaning in _likelihoods(found, told):
+        typer.echo(f"{_padded(name, 30)}{value} {unit}\n    {meaning}")
+    for note in _notes(found, told):
+        typer.echo(told.text["note"].format(note=note))
+
+
+def _section(found: Appraisal, told: Words) -> Any:
     """The likelihoods as a part of a page."""
     from credo.rendering.page import Section, Table
 
-    rows = [
-        [
-            figure.name,
-            f"{figure.value:.3f}" + ("" if figure.error is None else f" ± {figure.error:.3f}"),
-            figure.unit,
-            figure.meaning,
-        ]
-        for figure in found.figures
-    ]
-    return Section("Likelihoods", found.notes, [Table(["figure", "value", "unit", "meaning"], rows, words=[2, 3])])
+    head = [told.text[name] for name in ("figure", "value", "unit", "meaning")]
+    table = Table(head, _likelihoods(found, told), words=[2, 3])
+    return Section(told.text["likelihoods"], _notes(found, told), [table])
 
 
-def _tell(judgement: Judgement) -> None:
+def _tell(judgement: Judgement, lang: str) -> None:
     """What was found, as lines."""
     from credo.evaluation.comparison import report
+    from credo.evaluation.comparison.words import words
 
-    what = f"passages of {judgement.bars} bars" if judgement.bars else "whole pieces"
-    typer.echo(f"Beside {judgement.reference}, {what}:\n")
-    table = [list(report.HEAD), *report.rows(judgement)]
-    widths = [max(len(row[column]) for row in table) for column in range(len(report.HEAD))]
+    text = words(lang).text
+    what = report.passages_in_words(judgement, lang)
+    typer.echo(text["beside_it"].format(reference=judgement.reference, what=what) + "\n")
+    table = [report.head(judgement, lang), *report.rows(judgement, lang)]
+    widths = [max(cell_len(row[column]) for row in table) for column in range(len(table[0]))]
     for row in table:
-        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        cells = [
+            _padded(row[0], widths[0]),
+            *(" " * (w - cell_len(x)) + x for x, w in zip(row[1:], widths[1:], strict=True)),
+        ]
         typer.echo("  ".join(cells).rstrip())
     typer.echo("")
-    for line in (*report.summary(judgement), *judgement.notes):
+    for line in (*report.summary(judgement, lang), *report.remarks(judgement, lang)):
         typer.echo(line)
     for name, files in judgement.left_out.items():
-        typer.echo(f"{name}: {len(files)} left out")
+        typer.echo(text["left_out_of"].format(name=name, count=len(files)))
         for file, reason in files[:20]:
             typer.echo(f"  {file}: {reason}")
         if len(files) > 20:
-            typer.echo("  and others; --json and --out list them all")
+            typer.echo(f"  {text['others']}")
+
+
+def _padded(text: str, width: int) -> str:
+    """A text and spaces, so wide on a terminal; Chinese characters are two columns wide."""
+    return text + " " * (width - cell_len(text))
 
 
 @contextmanager

@@ -1,15 +1,16 @@
 """Generated music against a reference, with floors and ceilings beside it.
 
 The reference's pieces are dealt into two halves. One is what all others are compared with; the other is the ceiling,
-real music that the first half has not seen. Below stand random notes, Markov chains of order 1 and 3, and copies.
+real music that the first half has not seen. Below stand random notes, Markov chains of order 1 and 3, and copies. Where
+a model is given, it says of each how likely it is; whoever calls brings it, for nothing here knows of models.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -37,11 +38,40 @@ MOST_PAIRED = 300
 MOST_MADE = 200
 #: Pieces in which copies are looked for, at most.
 MOST_REMEMBERED = 2000
+#: Pieces of a set that a model is asked about, at most.
+MOST_LIKELY = 100
 _FRECHET_RESAMPLINGS = 200
 CHAINS = (1, 3)
 
 GENERATED, CEILING, FLOOR = "generated", "ceiling", "floor"
+#: What the built sets are called.
+HELD_OUT, RANDOM, MARKOV, COPIES = "real, held out", "random notes", "Markov chain, order {}", "copies"
 Progress = Callable[[str, int, int], None]
+
+
+class Under(NamedTuple):
+    """A model that is asked how likely music is.
+
+    Attributes:
+        name: in tables.
+        nats: takes n passages; gives of each nats and the cells that they are of, shape (n, 2), NaN where a passage
+            does not fit the model.
+    """
+
+    name: str
+    nats: Callable[[Sequence[Score]], np.ndarray]
+
+
+class Remark(NamedTuple):
+    """Something that the reader should know.
+
+    Attributes:
+        kind: which of the remarks of `words`.
+        values: what is filled in, by name.
+    """
+
+    kind: str
+    values: dict[str, Any]
 
 
 class System(NamedTuple):
@@ -75,6 +105,8 @@ class Verdict:
         realness: area under the curve of a classifier; None where scikit-learn is not installed.
         copied: share of the stretches of two bars that stand in the training music.
         grade: median "Bach or Mock" grade; None unless all is in four voices.
+        likelihood: nats a hidden cell under a model, lower is more likely; None without a model, or if half of the
+            passages do not fit it.
     """
 
     name: str
@@ -87,6 +119,7 @@ class Verdict:
     realness: Interval | None
     copied: Interval
     grade: Interval | None
+    likelihood: Interval | None = None
 
     @property
     def likeness(self) -> float:
@@ -109,7 +142,8 @@ class Judgement:
         seed: of all dice.
         verdicts: the generated sets, the ceiling, and the floors.
         left_out: by set, the files that could not be measured, and why.
-        notes: what the reader should know.
+        remarks: what the reader should know.
+        under: the model that likelihoods are told of; empty for none, or if it fits none of the sets.
     """
 
     reference: str
@@ -117,7 +151,8 @@ class Judgement:
     seed: int
     verdicts: tuple[Verdict, ...]
     left_out: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    under: str = ""
 
 
 def judge(
@@ -125,6 +160,7 @@ def judge(
     reference: Music,
     *,
     training: Music | None = None,
+    under: Under | None = None,
     bars: int | None = None,
     most: int = 0,
     seed: int = 0,
@@ -137,6 +173,7 @@ def judge(
         generated: the sets.
         reference: what they should be like.
         training: what the generated sets must not copy; the reference if not given.
+        under: a model that is asked how likely each set is.
         bars: bars of the passages that all is cut into, 0 for whole pieces; by default as long as half of the
             generated pieces are, at most.
         most: pieces of a set, at most, drawn at random; 0 for all.
@@ -160,7 +197,7 @@ def judge(
             System(music.name, GENERATED, figures, _passages(music, figures.names, bars, seed))
             for music, figures in zip(generated, ours, strict=True)
         ),
-        System("real, held out", CEILING, other, _passages(reference, other.names, bars, seed)),
+        System(HELD_OUT, CEILING, other, _passages(reference, other.names, bars, seed)),
         *_floors(real, seed, progress),
     ]
     known, forbidden = _fingerprints(reference, half.names, seed), _fingerprints(training or reference, None, seed)
@@ -172,10 +209,12 @@ def judge(
         verdicts.append(compare(system, half, fair, learnt, grader, seed))
         if progress:
             progress("comparing", done, len(systems))
+    verdicts, misfits = _likely(systems, verdicts, under, seed, progress)
     sets = zip((*generated, reference), (*ours, whole), strict=True)
     left_out = {music.name: figures.left_out for music, figures in sets if figures.left_out}
-    remarks = _remarks(verdicts, fair, len(reference if training is None else training))
-    return Judgement(reference.name, bars, seed, tuple(verdicts), left_out, tuple(remarks))
+    remarks = (*_remarks(verdicts, fair, len(reference if training is None else training)), *misfits)
+    told = under.name if under and any(verdict.likelihood for verdict in verdicts) else ""
+    return Judgement(reference.name, bars, seed, tuple(verdicts), left_out, remarks, told)
 
 
 def _measured(music: Music, bars: int, least: int, workers: int, progress: Progress | None) -> Figures:
@@ -195,9 +234,9 @@ def _floors(real: Sequence[Score], seed: int, progress: Progress | None) -> list
     """Music made from passages of the reference."""
     count = min(len(real), MOST_MADE)
     made = {
-        "random notes": floors.random_notes(real, count, seed),
-        **{f"Markov chain, order {order}": floors.markov(real, count, order, seed) for order in CHAINS},
-        "copies": floors.copies(real, count, seed),
+        RANDOM: floors.random_notes(real, count, seed),
+        **{MARKOV.format(order): floors.markov(real, count, order, seed) for order in CHAINS},
+        COPIES: floors.copies(real, count, seed),
     }
     systems = []
     for name, scores in made.items():
@@ -296,18 +335,33 @@ def _fingerprints(music: Music, names: Collection[str] | None, seed: int) -> Fin
     return Fingerprints.of(score for _, score in music.some(MOST_REMEMBERED, seed, names))
 
 
-def _remarks(verdicts: Sequence[Verdict], fair: int, learnt: int) -> list[str]:
+def _likely(
+    systems: Sequence[System], verdicts: list[Verdict], under: Under | None, seed: int, progress: Progress | None
+) -> tuple[list[Verdict], list[Remark]]:
+    """The verdicts with likelihoods, and remarks on the sets that do not fit the model as a whole."""
+    if under is None:
+        return verdicts, []
+    found, remarks = [], []
+    for done, (system, verdict) in enumerate(zip(systems, verdicts, strict=True), 1):
+        pieces = [system.pieces[number] for number in _drawn(len(system.pieces), MOST_LIKELY, seed)]
+        likely, placed, of = notes.likelihood(pieces, under.nats, seed)
+        found.append(replace(verdict, likelihood=likely))
+        if placed < of:
+            values = {"name": system.name, "placed": placed, "of": of, "model": under.name}
+            remarks.append(Remark("misfits" if likely else "no fit", values))
+        if progress:
+            progress("likelihoods", done, len(systems))
+    return found, remarks
+
+
+def _remarks(verdicts: Sequence[Verdict], fair: int, learnt: int) -> list[Remark]:
     remarks = []
     if fair < 100:
-        remarks.append(
-            f"The Fréchet distance is taken from {fair} passages of each set: it is biased upwards, for all alike."
-        )
+        remarks.append(Remark("few", {"count": fair}))
     if any(verdict.realness is None for verdict in verdicts):
-        remarks.append('No classifier was asked: pip install "credo-music[evaluate]".')
+        remarks.append(Remark("no classifier", {}))
     if learnt > MOST_REMEMBERED:
-        remarks.append(
-            f"Copies were looked for in {MOST_REMEMBERED} of {learnt} pieces; ask `credo originality` for all."
-        )
+        remarks.append(Remark("some remembered", {"some": MOST_REMEMBERED, "of": learnt}))
     return remarks
 
 

@@ -1,9 +1,9 @@
-"""What a comparison needs the notes themselves for: what is copied, and the grade of chorales."""
+"""What a comparison needs the notes themselves for: what is copied, the grade of chorales, and likelihoods."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -36,10 +36,7 @@ def copied(pieces: Sequence[Piece], training: Fingerprints, seed: int) -> Interv
     counts = np.array([np.sum([(s.count, s.total) for s in of], axis=0) for of in shares], float).reshape(-1, 2)
     if not counts[:, 1].sum():
         return Interval(math.nan, math.nan, math.nan)
-    dice = np.random.default_rng(seed)
-    drawn = dice.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), RESAMPLINGS) @ counts
-    with np.errstate(invalid="ignore"):
-        return interval(float(np.divide(*counts.sum(axis=0))), drawn[:, 0] / drawn[:, 1])
+    return _quotient(counts, seed)
 
 
 def grades(pieces: Sequence[Piece], grader: Grader, seed: int) -> Interval | None:
@@ -56,6 +53,37 @@ def grades(pieces: Sequence[Piece], grader: Grader, seed: int) -> Interval | Non
         for _ in range(RESAMPLINGS)
     ]
     return interval(float(np.median(np.concatenate(found))), np.array(drawn))
+
+
+def likelihood(
+    pieces: Sequence[Piece], nats: Callable[[Sequence[Score]], np.ndarray], seed: int
+) -> tuple[Interval | None, int, int]:
+    """Nats a cell of the passages under a model.
+
+    Args:
+        pieces: the passages of each piece.
+        nats: gives nats and cells of each of n passages, shape (n, 2), NaN where a passage does not fit the model.
+        seed: of the dice.
+
+    Returns:
+        All nats by all cells, with an interval over pieces, None if half of the passages do not fit or more; how many
+        fit; and how many there are.
+    """
+    piece = np.repeat(np.arange(len(pieces)), [len(passages) for passages in pieces])
+    found = np.asarray(nats([passage for passages in pieces for passage in passages]), float).reshape(-1, 2)
+    fits = np.isfinite(found).all(axis=1)
+    if 2 * fits.sum() <= len(fits):
+        return None, int(fits.sum()), len(fits)
+    sums = np.stack([np.bincount(piece[fits], column, len(pieces)) for column in found[fits].T], axis=1)
+    return _quotient(sums[sums[:, 1] > 0], seed), int(fits.sum()), len(fits)
+
+
+def _quotient(sums: np.ndarray, seed: int) -> Interval:
+    """One sum over pieces by the other, shape (pieces, 2), with an interval over pieces drawn again."""
+    dice = np.random.default_rng(seed)
+    drawn = dice.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), RESAMPLINGS) @ sums
+    with np.errstate(invalid="ignore"):
+        return interval(float(np.divide(*sums.sum(axis=0))), drawn[:, 0] / drawn[:, 1])
 
 
 def _graded(passages: Piece, grader: Grader) -> Iterator[float]:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from credo.evaluation.comparison.differences import Interval
 from credo.evaluation.comparison.judge import CEILING, FLOOR, GENERATED, Judgement, Verdict
+from credo.evaluation.comparison.words import Words, words
 from credo.evaluation.metrics.catalogue import CATALOGUE, FAMILIES
+from credo.rendering.labels import font_families
 from credo.rendering.page import Section, Table, picture, write_page
 
 if TYPE_CHECKING:
@@ -21,46 +23,35 @@ SMALL = 0.5
 _COLOURS = {GENERATED: "#d55e00", CEILING: "#0072b2", FLOOR: "#8a8a8a"}
 _MOST_SHOWN = 5.0  # standard deviations, in pictures
 
-HEAD = ("", "pieces", "likeness", "overlapping area", "Fréchet", "told from real", "copied", "grade")
-GUIDE = (
-    "Likeness is the area that the densities of a figure share with the reference's, the mean over all figures of the "
-    "catalogue. Overlapping area is that of Yang and Lerch (2020): distances between the sets against distances "
-    "within the reference, the mean over their features. Both are 1 at best; real music that was held out shows how "
-    "near one can come.",
-    "Fréchet is the squared distance of two Gaussians over all figures, 0 at best. Told from real is the area under "
-    "the curve of a classifier that has to tell the set from the reference: 0.5 is chance, 1 means always. Far below "
-    "0.5 means copies: what it has learnt to be real comes back on the other side.",
-    "Copied is the share of stretches of two bars that stand, transposed or not, in the training music; for the "
-    "floors and the held-out music, in the reference. Grade is the median of Bach or Mock (Fang et al. 2020), lower "
-    "is better.",
-    "Intervals are of 95 %, over pieces drawn again. No figure is good by being high or low: what counts is how far "
-    "it is from real music's, and no figure hears music.",
-)
 
-
-def summary(judgement: Judgement) -> list[str]:
-    """The main findings, a sentence each."""
-    ceiling = _of_role(judgement, CEILING)[0]
-    lines = []
+def summary(judgement: Judgement, lang: str = "en") -> list[str]:
+    """The main findings, a sentence each, in a language of `words`."""
+    told, ceiling, lines = words(lang), _of_role(judgement, CEILING)[0], []
     for verdict in _of_role(judgement, GENERATED):
         near = [name for name, of in verdict.means.items() if abs(of.effect.value) <= SMALL]
-        lines.append(
-            f"{verdict.name}: {len(near)} of {len(verdict.means)} figures lie within half a standard deviation of "
-            f"{judgement.reference}; likeness {verdict.likeness:.2f}, real music {ceiling.likeness:.2f}."
-        )
+        values: dict[str, Any] = {"name": verdict.name, "reference": judgement.reference}
+        values |= {"near": len(near), "of": len(verdict.means)}
+        values |= {"likeness": f"{verdict.likeness:.2f}", "real": f"{ceiling.likeness:.2f}"}
+        lines.append(told.text["near"].format(**values))
         if far := furthest(verdict)[:4]:
-            lines.append("Furthest: " + ", ".join(_in_words(verdict, name) for name in far) + ".")
+            figures = told.listed([_in_words(verdict, name, told) for name in far])
+            lines.append(told.text["furthest"].format(figures=figures))
         if verdict.realness and ceiling.realness and math.isfinite(verdict.realness.value):
-            lines.append(
-                f"A classifier tells it from real music with an area of {_number(verdict.realness)} under its curve "
-                f"(real from real: {_number(ceiling.realness)})."
-            )
+            values = {"area": _number(verdict.realness), "real": _number(ceiling.realness)}
+            lines.append(told.text["classifier"].format(**values))
         if math.isfinite(verdict.copied.value):
-            lines.append(
-                f"{_percent(verdict.copied)} of its stretches of two bars stand in the training music (held-out music: "
-                f"{_percent(ceiling.copied)}){' - it copies' if copies(verdict, ceiling) else ''}."
-            )
+            values = {"share": _percent(verdict.copied), "real": _percent(ceiling.copied)}
+            lines.append(told.text["copies" if copies(verdict, ceiling) else "of_bars"].format(**values))
+        if verdict.likelihood and ceiling.likelihood:
+            values = {"model": judgement.under, "ours": _number(verdict.likelihood)}
+            lines.append(told.text["under"].format(**values, real=_number(ceiling.likelihood)))
     return lines
+
+
+def remarks(judgement: Judgement, lang: str = "en") -> list[str]:
+    """What the reader should know, in a language of `words`."""
+    told = words(lang)
+    return [told.remark(remark) for remark in judgement.remarks]
 
 
 def copies(verdict: Verdict, ceiling: Verdict) -> bool:
@@ -78,11 +69,19 @@ def furthest(verdict: Verdict) -> list[str]:
     return sorted(far, key=lambda name: -far[name])
 
 
-def rows(judgement: Judgement) -> list[list[str]]:
-    """The table of all sets, below `HEAD`."""
+def head(judgement: Judgement, lang: str = "en") -> list[str]:
+    """The titles of the columns of `rows`."""
+    names = ("pieces", "likeness", "area", "frechet", "told", "copied", "grade", *(("likely",) * bool(judgement.under)))
+    text = words(lang).text
+    return ["", *(text[name] for name in names)]
+
+
+def rows(judgement: Judgement, lang: str = "en") -> list[list[str]]:
+    """The table of all sets, below `head`."""
+    told = words(lang)
     return [
         [
-            verdict.name,
+            told.name(verdict),
             str(verdict.pieces),
             f"{verdict.likeness:.2f}",
             f"{verdict.inter_oa:.2f}",
@@ -90,114 +89,126 @@ def rows(judgement: Judgement) -> list[list[str]]:
             _number(verdict.realness),
             _percent(verdict.copied),
             _number(verdict.grade),
+            *((_number(verdict.likelihood),) * bool(judgement.under)),
         ]
         for verdict in judgement.verdicts
     ]
 
 
-def figure_rows(judgement: Judgement) -> tuple[list[str], list[list[str]]]:
+def passages_in_words(judgement: Judgement, lang: str = "en") -> str:
+    """What was measured: passages of so many bars, or whole pieces."""
+    return words(lang).text["passages" if judgement.bars else "whole"].format(bars=judgement.bars)
+
+
+def figure_rows(judgement: Judgement, lang: str = "en") -> tuple[list[str], list[list[str]]]:
     """The table of all figures: its head, and a row a figure."""
+    told = words(lang)
     shown = [verdict for verdict in judgement.verdicts if verdict.role != FLOOR]
-    head = ["figure", "family", judgement.reference]
+    titles = [told.text["figure"], told.text["family"], judgement.reference]
     for verdict in shown:
-        head += [verdict.name, "difference, sd", "overlap"]
+        titles += [told.name(verdict), told.text["difference"], told.text["overlap"]]
     found = []
     for metric in CATALOGUE:
         there = [verdict.means.get(metric.name) for verdict in shown]
         if not any(there):
             continue
-        reference = next(of for of in there if of).theirs
-        row = [metric.name + (f", {metric.unit}" if metric.unit else ""), metric.family, _number(reference)]
+        reference, said = next(of for of in there if of).theirs, told.figures[metric.name]
+        title = told.text["with_unit"] if said.unit else "{title}"
+        row = [title.format(title=said.title, unit=said.unit), told.families[metric.family], _number(reference)]
         for of in there:
             row += [_number(of.ours), _signed(of.effect), f"{of.overlap:.2f}"] if of else ["", "", ""]
         found.append(row)
-    return head, found
+    return titles, found
 
 
 def to_dict(judgement: Judgement) -> dict[str, Any]:
-    """All that was found, for a JSON file; what is not defined is None."""
-    return _finite(asdict(judgement))
+    """All that was found, for a JSON file; what is not defined is None. Remarks are in English."""
+    found = _finite(asdict(judgement))
+    del found["remarks"]
+    return {**found, "notes": remarks(judgement)}
 
 
-def write_report(path: str | Path, judgement: Judgement, more: Sequence[Section] = ()) -> Path:
+def write_report(path: str | Path, judgement: Judgement, more: Sequence[Section] = (), lang: str = "en") -> Path:
     """Write the page of a comparison.
 
     Args:
         path: the HTML file.
         judgement: what was found.
         more: sections that follow the figures, such as likelihoods.
+        lang: `en` or `zh`.
 
     Raises:
+        UsageError: the page is not to be had in that language.
         FileError: the file cannot be written.
         MissingExtraError: matplotlib or Jinja is not installed.
     """
-    names = [verdict.name for verdict in _of_role(judgement, GENERATED)]
-    head, figures = figure_rows(judgement)
-    passages = f"passages of {judgement.bars} bars" if judgement.bars else "whole pieces"
+    told = words(lang)
+    text = told.text
+    names = told.listed([verdict.name for verdict in _of_role(judgement, GENERATED)])
+    titles, figures = figure_rows(judgement, lang)
+    guide = [text["guide_likeness"], text["guide_told"], text["guide_copied"]]
+    if judgement.under:
+        guide.append(text["guide_likely"].format(model=judgement.under))
+    all_likeness = told.listed([f"{told.name(verdict)} {verdict.likeness:.2f}" for verdict in judgement.verdicts])
+    likeness = picture(_likeness(judgement, drawable(told)), text["words_of_likeness"].format(all=all_likeness))
     sections = [
-        Section(
-            "All sets",
-            GUIDE[:3],
-            [picture(_likeness(judgement), _words_of_likeness(judgement)), Table(HEAD, rows(judgement))],
-        ),
-        *(_family(judgement, family) for family in FAMILIES),
-        Section("All figures", ["With what each one means, at the end."], [Table(head, figures, words=[1])]),
-        Section("Features of Yang and Lerch", [_OVERLAPS], [_overlaps(judgement)]),
+        Section(text["all_sets"], guide, [likeness, Table(head(judgement, lang), rows(judgement, lang))]),
+        *(_family(judgement, family, told) for family in FAMILIES),
+        Section(text["all_figures"], [text["all_figures_text"]], [Table(titles, figures, words=[1])]),
+        Section(text["features"], [text["features_text"]], [_overlaps(judgement, told)]),
         *more,
-        Section("What the figures mean", GUIDE[3:], [_meanings()]),
-        *_left_out(judgement),
+        Section(text["meanings"], [text["guide_means"]], [_meanings(told)]),
+        *_left_out(judgement, told),
     ]
+    what = text["measured"].format(what=passages_in_words(judgement, lang), seed=judgement.seed)
     return write_page(
         path,
-        f"{', '.join(names)} beside {judgement.reference}",
+        text["beside"].format(names=names, reference=judgement.reference),
         [section for section in sections if section.parts or section.text],
-        intro=[*summary(judgement), f"Measured on {passages}; seed {judgement.seed}.", *judgement.notes],
+        intro=[*summary(judgement, lang), what, *remarks(judgement, lang)],
+        lang=told.lang,
     )
 
 
-_OVERLAPS = (
-    "Overlapping area between the sets, and within the generated set, with the distances within the reference; and the "
-    "Kullback-Leibler divergence in nats."
-)
+def drawable(told: Words) -> Words:
+    """The words for pictures: English ones where no font has the characters."""
+    sample = told.text["likeness_axis"]
+    return told if sample.isascii() or font_families(sample) != font_families("likeness") else words("en")
 
 
-def _family(judgement: Judgement, family: str) -> Section:
+def _family(judgement: Judgement, family: str, told: Words) -> Section:
     names = [metric.name for metric in CATALOGUE if metric.family == family]
     shown = [name for name in names if any(name in verdict.means for verdict in judgement.verdicts)]
+    title = told.families[family].capitalize()
     if not shown:
-        return Section(family.capitalize())
-    words = "; ".join(
-        f"{verdict.name}: {', '.join(_in_words(verdict, name) for name in shown if name in verdict.means)}"
+        return Section(title)
+    spoken = "; ".join(
+        f"{verdict.name}: {told.listed([_in_words(verdict, name, told) for name in shown if name in verdict.means])}"
         for verdict in _of_role(judgement, GENERATED)
     )
-    caption = "Differences of the means from the reference's, in its standard deviations, with intervals of 95 %."
-    return Section(family.capitalize(), parts=[picture(_forest(judgement, shown), words, caption)])
+    return Section(title, parts=[picture(_forest(judgement, shown, drawable(told)), spoken, told.text["forest"])])
 
 
-def _likeness(judgement: Judgement) -> Figure:
+def _likeness(judgement: Judgement, told: Words) -> Figure:
     from matplotlib.figure import Figure
 
     verdicts = sorted(judgement.verdicts, key=lambda verdict: verdict.likeness)
     figure = Figure(figsize=(7.5, 0.42 * len(verdicts) + 0.8), layout="constrained")
     axes = figure.subplots()
     axes.barh(
-        [verdict.name for verdict in verdicts],
+        [told.name(verdict) for verdict in verdicts],
         [verdict.likeness for verdict in verdicts],
         color=[_COLOURS[verdict.role] for verdict in verdicts],
         height=0.65,
     )
     for place, verdict in enumerate(verdicts):
         axes.text(verdict.likeness + 0.01, place, f"{verdict.likeness:.2f}", va="center", fontsize=9)
-    axes.set(xlim=(0, 1.08), xlabel="likeness to the reference")
-    _plain(axes)
+    axes.set(xlim=(0, 1.08), xlabel=told.text["likeness_axis"])
+    _plain(figure, axes)
     return figure
 
 
-def _words_of_likeness(judgement: Judgement) -> str:
-    return "Likeness: " + ", ".join(f"{verdict.name} {verdict.likeness:.2f}" for verdict in judgement.verdicts)
-
-
-def _forest(judgement: Judgement, names: Sequence[str]) -> Figure:
+def _forest(judgement: Judgement, names: Sequence[str], told: Words) -> Figure:
     from matplotlib.figure import Figure
 
     shown = [verdict for verdict in judgement.verdicts if verdict.role != FLOOR]
@@ -213,29 +224,31 @@ def _forest(judgement: Judgement, names: Sequence[str]) -> Figure:
                 value, low, high = (max(min(x, _MOST_SHOWN), -_MOST_SHOWN) for x in verdict.means[name].effect)
                 axes.plot([low, high], [place - shift] * 2, color=colour, linewidth=1.6)
                 axes.plot(value, place - shift, "o", color=colour, markersize=4.5)
-        axes.plot([], [], "o-", color=colour, label=verdict.name)
-    axes.set_yticks(range(len(names)), list(reversed(names)))
-    axes.set(xlim=(-_MOST_SHOWN - 0.2, _MOST_SHOWN + 0.2), xlabel="standard deviations from the reference")
-    legend = figure.legend(frameon=False, fontsize=8, loc="outside upper right", ncols=len(shown))
-    for text in legend.get_texts():
-        text.set_parse_math(False)
-    _plain(axes)
+        axes.plot([], [], "o-", color=colour, label=told.name(verdict))
+    axes.set_yticks(range(len(names)), [told.figures[name].title for name in reversed(names)])
+    axes.set(xlim=(-_MOST_SHOWN - 0.2, _MOST_SHOWN + 0.2), xlabel=told.text["deviations_axis"])
+    figure.legend(frameon=False, fontsize=8, loc="outside upper right", ncols=len(shown))
+    _plain(figure, axes)
     return figure
 
 
-def _plain(axes: Any) -> None:
+def _plain(figure: Figure, axes: Any) -> None:
+    """Less ink; and names as they are, in fonts that have their characters."""
+    from matplotlib.text import Text
+
     axes.tick_params(length=0, labelsize=9)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
-    for text in axes.get_yticklabels():
+    for text in figure.findobj(Text):
         text.set_parse_math(False)
+        text.set_fontfamily(font_families(text.get_text()))
 
 
-def _overlaps(judgement: Judgement) -> Table:
+def _overlaps(judgement: Judgement, told: Words) -> Table:
     shown = [verdict for verdict in judgement.verdicts if verdict.role != FLOOR]
     names = [name for name in shown[0].overlaps if all(name in verdict.overlaps for verdict in shown)]
     found = [
-        [name.replace("_", " ")]
+        [told.features[name]]
         + [
             f"{verdict.overlaps[name].inter_oa:.2f} / {verdict.overlaps[name].intra_oa:.2f} / "
             f"{verdict.overlaps[name].kld:.2f}"
@@ -243,33 +256,32 @@ def _overlaps(judgement: Judgement) -> Table:
         ]
         for name in names
     ]
-    return Table(["feature", *(f"{verdict.name}: between / within / KLD" for verdict in shown)], found)
+    columns = [told.text["of_feature"].format(name=told.name(verdict)) for verdict in shown]
+    return Table([told.text["feature"], *columns], found)
 
 
-def _meanings() -> Table:
-    return Table(
-        ["figure", "family", "meaning"],
-        [[metric.name, metric.family, metric.meaning] for metric in CATALOGUE],
-        words=[1, 2],
-    )
+def _meanings(told: Words) -> Table:
+    found = []
+    for metric in CATALOGUE:
+        said = told.figures[metric.name]
+        found.append([said.title, told.families[metric.family], said.meaning])
+    return Table([told.text[name] for name in ("figure", "family", "meaning")], found, words=[1, 2])
 
 
-def _left_out(judgement: Judgement) -> list[Section]:
+def _left_out(judgement: Judgement, told: Words) -> list[Section]:
     found = [[file, name, reason] for name, files in judgement.left_out.items() for file, reason in files]
-    return (
-        [Section("Files that were left out", parts=[Table(["file", "set", "why"], found, words=[1, 2])])]
-        if found
-        else []
-    )
+    titles = [told.text[name] for name in ("file", "set", "why")]
+    return [Section(told.text["left_out"], parts=[Table(titles, found, words=[1, 2])])] if found else []
 
 
 def _of_role(judgement: Judgement, role: str) -> list[Verdict]:
     return [verdict for verdict in judgement.verdicts if verdict.role == role]
 
 
-def _in_words(verdict: Verdict, name: str) -> str:
+def _in_words(verdict: Verdict, name: str, told: Words) -> str:
     of = verdict.means[name]
-    return f"{name} {of.ours.value:.3g} against {of.theirs.value:.3g}"
+    values = {"ours": f"{of.ours.value:.3g}", "theirs": f"{of.theirs.value:.3g}"}
+    return told.text["against"].format(figure=told.figures[name].title, **values)
 
 
 def _number(of: Interval | None) -> str:
