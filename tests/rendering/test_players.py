@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from credo.errors import FileError, UsageError
+from credo.rendering.players.godot import LEAD_IN_SECONDS, write_godot_project
 from credo.rendering.players.manifest import read_manifest
 from credo.rendering.players.web import write_web_player
 from sine_cue import RATE, write_sine_cue
@@ -171,3 +172,93 @@ def test_nothing_to_play_is_said(cue):
     silent = {"mix": {}, "loop": None, "versions": [], "effects": []}
     with pytest.raises(UsageError, match="expected a sound to play"):
         write_web_player(folder, manifest | silent)
+
+
+# ---- Godot -----------------------------------------------------------------------------------------------------------
+
+
+def sounds_of(data: dict) -> list[str]:
+    """Every file that `cue.json` names."""
+    entries = [*(data["loop"] or {"layers": []})["layers"]]
+    entries += [each for kind in ("stingers", "transitions", "effects") for each in data[kind]]
+    return [each["file"] for each in entries] + [data["mix"]] * (data["mix"] is not None)
+
+
+def test_a_project_has_every_file_that_it_names(cue):
+    project = write_godot_project(*cue)
+    data = json.loads((project / "cue.json").read_text("utf-8"))
+    assert len(sounds_of(data)) == 8
+    assert {f"audio/{path.name}" for path in (project / "audio").iterdir()} == set(sounds_of(data))
+    named = set()
+    for path in project.glob("*.*"):
+        named |= set(re.findall(r'"res://([^"]+)"', path.read_text("utf-8")))
+    assert named == {"main.tscn", "main.gd", "cue_player.gd", "cue.json"}
+    assert all((project / name).is_file() for name in named)
+
+
+def test_layers_have_the_length_of_the_loop_and_stingers_begin_with_silence(cue):
+    folder, manifest = cue
+    project = write_godot_project(folder, manifest)
+    data = json.loads((project / "cue.json").read_text("utf-8"))
+    for layer in data["loop"]["layers"]:
+        assert soundfile.info(project / layer["file"]).frames == manifest["loop"]["samples"]
+    assert data["loop"]["seconds"] == manifest["loop"]["samples"] / RATE
+    for kind in ("stingers", "transitions"):
+        for known, entry in zip(data[kind], manifest[kind], strict=True):
+            samples, rate = soundfile.read(project / known["file"])
+            lead_in = round(data["lead_in_seconds"] * rate)
+            assert len(samples) == lead_in + entry["samples"]
+            assert abs(samples[: lead_in - 2048]).max() < 1e-3
+            assert abs(samples[lead_in : lead_in + 480]).max() > 0.5
+
+
+def test_scripts_start_stingers_within_their_silence(cue):
+    script = (write_godot_project(*cue) / "cue_player.gd").read_text("utf-8")
+    ahead = float(re.search(r"const AHEAD_SECONDS := ([\d.]+)", script).group(1))
+    assert ahead + 0.04 < LEAD_IN_SECONDS
+
+
+def test_fields_that_scripts_read_are_written(cue):
+    project = write_godot_project(*cue)
+    data = json.loads((project / "cue.json").read_text("utf-8"))
+    scripts = "".join(path.read_text("utf-8") for path in project.glob("*.gd"))
+    assert set(re.findall(r"\bcue\.(?!json)([a-z_]+)", scripts)) <= data.keys()
+    assert set(re.findall(r"\bcue\.loop\.([a-z_]+)", scripts)) <= data["loop"].keys()
+    assert set(re.findall(r"\bentry\.([a-z_]+)", scripts)) <= data["stingers"][0].keys() | {"at", "player"}
+
+
+def test_hostile_names_stay_names_in_a_project(cue):
+    folder, manifest = cue
+    bad = '../../x"\n[autoload]\nEvil="*res://evil.gd" @RATE@ \\'
+    manifest["title"] = manifest["loop"]["layers"][0]["role"] = manifest["stingers"][0]["name"] = bad
+    project = write_godot_project(folder, manifest)
+    settings = (project / "project.godot").read_text("utf-8").splitlines()
+    assert [line for line in settings if line.startswith("[")] == [
+        "[application]",
+        "[audio]",
+        "[display]",
+        "[rendering]",
+    ]
+    (title,) = [line for line in settings if line.startswith("config/name=")]
+    assert json.loads(title.partition("=")[2]) == bad.replace("\n", "")
+    assert "driver/mix_rate=48000" in settings
+    data = json.loads((project / "cue.json").read_text("utf-8"))
+    assert data["stingers"][0]["name"] == bad
+    assert all(re.fullmatch(r"audio/[a-z0-9-]+\.ogg", file) for file in sounds_of(data))
+
+
+def test_a_project_without_a_loop_or_mix(cue):
+    folder, manifest = cue
+    project = write_godot_project(folder, manifest | {"loop": None, "mix": {}, "stingers": [], "transitions": []})
+    data = json.loads((project / "cue.json").read_text("utf-8"))
+    assert data["loop"] is data["mix"] is None
+    assert len(sounds_of(data)) == 1
+
+
+def test_files_of_ones_own_in_a_project_are_left_alone(cue):
+    project = write_godot_project(*cue)
+    (project / "audio" / "mine.ogg").write_bytes(b"mine")
+    (project / "game.gd").write_text("mine")
+    assert write_godot_project(*cue) == project
+    assert (project / "audio" / "mine.ogg").read_bytes() == b"mine"
+    assert (project / "game.gd").read_text() == "mine"
