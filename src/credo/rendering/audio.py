@@ -72,7 +72,7 @@ def synthesise(score: Score, soundfont: str | Path | None = None) -> tuple[np.nd
     if not any(part.notes for part in score.parts):
         return np.zeros((frames, 2), np.float32), SAMPLE_RATE
     for volume in VOLUMES:
-        [samples] = play(font, [performance(score, score.parts, volume)], workers=1)
+        [samples] = play(font, [performance(score, places(score), volume)], workers=1)
         if not is_clipped(samples):
             break
     return _master(samples, frames), SAMPLE_RATE
@@ -138,26 +138,41 @@ def checked_soundfont(soundfont: str | Path | None = None) -> Path:
     return path
 
 
-def performance(score: Score, played: Sequence[Part], volume: int, tail_seconds: float = TAIL_SECONDS) -> bytes:
-    """Parts of a score as MIDI for the synthesiser, each where it stands when all are played.
+def places(score: Score) -> list[tuple[Part, int]]:
+    """Each part and where it stands, 0 (left) to 127 (right): pitched parts in their order, drums in the middle."""
+    last = sum(not part.is_drums and bool(part.notes) for part in score.parts) - 1
+    width = min(_PAN_WIDTH, _PAN_STEP * last)
+    placed, number = [], 0
+    for part in score.parts:
+        pan = _MIDDLE
+        if not part.is_drums and part.notes:
+            pan += round(width * (2 * number / last - 1)) if last else 0
+            number += 1
+        placed.append((part, pan))
+    return placed
 
-    Where more pitched parts are played than there are MIDI channels, a part shares the channel of the nearest
-    instrument.
+
+def performance(
+    score: Score, placed: Sequence[tuple[Part, int]], volume: int, tail_seconds: float = TAIL_SECONDS
+) -> bytes:
+    """Parts of a score as MIDI for the synthesiser, with a track more for pan and volume.
+
+    Where there are more pitched parts than MIDI channels, a part shares the channel of the nearest instrument.
 
     Args:
-        score: the piece.
-        played: those of its parts that are to be heard.
-        volume: controller 7 of all channels; the sound is (volume / 127)^2 as high as at 127.
+        score: the piece, for its timeline.
+        placed: what is to be heard of its parts, each with its place of 0..127.
+        volume: controller 7 of all channels. It lowers the direct sound by (volume / 127)^2, and the reverb by more:
+            the synthesiser sends nothing to the reverb from voices that are softer than a threshold.
         tail_seconds: how long the sound goes on after the end of the score, so that what rings can ring out.
     """
-    pitched = [part for part in score.parts if not part.is_drums and part.notes]
     free = [channel for channel in range(16) if channel != DRUM_CHANNEL]
     taken: list[tuple[int, int, int]] = []  # instrument, channel and pan
     parts = []
-    for part in played:
+    for part, pan in placed:
         if not part.is_drums and part.notes:
             if free:
-                taken.append((part.program, free.pop(0), _pan(pitched, part)))
+                taken.append((part.program, free.pop(0), pan))
                 program, channel, _ = taken[-1]
             else:
                 program, channel, _ = min(taken, key=lambda seat, wanted=part.program: abs(seat[0] - wanted))
@@ -180,14 +195,6 @@ def performance(score: Score, played: Sequence[Part], volume: int, tail_seconds:
 def is_clipped(samples: np.ndarray) -> bool:
     """Whether int16 samples of any shape touch full scale."""
     return bool(samples.size) and (int(samples.max()) == 32767 or int(samples.min()) == -32768)
-
-
-def _pan(pitched: Sequence[Part], part: Part) -> int:
-    """Where a part stands among the pitched ones, 0 (left) to 127; alone in the middle."""
-    last = len(pitched) - 1
-    place = next(number for number, other in enumerate(pitched) if other is part)
-    width = min(_PAN_WIDTH, _PAN_STEP * last)
-    return _MIDDLE + round(width * (2 * place / last - 1) if last else 0)
 
 
 def _master(samples: np.ndarray, frames: int) -> np.ndarray:
