@@ -15,9 +15,9 @@ from credo.compose.cue.tempomap import TempoMap
 #: A last chord shorter than this is none, in seconds.
 SHORTEST = 0.2
 #: What it costs that a bar is short, that there is nothing before the last chord, that a hit comes behind it.
-_SHORT, _BARE, _BEHIND = 0.8, 3.0, 0.8
+_SHORT, _BARE, _BEHIND = 1.2, 3.0, 0.8
 #: What a second costs that the last chord is longer than it should be, and one that it is shorter.
-_LONGER, _SHORTER = 1.0, 2.0
+_LONGER, _SHORTER = 1.0, 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +49,29 @@ def wanted(brief: Brief, bar: np.ndarray | float, beat: np.ndarray | float) -> t
         low = np.minimum(np.maximum(beat, brief.ring * 2 / 3), brief.seconds / 3)
         return low, np.maximum(low, brief.ring)
     chord = np.minimum(np.minimum(bar, 4.0), brief.seconds / 3)
-    low = chord + brief.ring / 2 if brief.ending == "ring-out" else chord
+    low = chord + brief.ring / 4 if brief.ending == "ring-out" else 0.8 * chord
     return low, chord + brief.ring
 
 
-def steady_costs(brief: Brief, lattice: Lattice, steps: np.ndarray) -> np.ndarray:
-    """What the best ending costs at each of many steady tempos.
+def ending_costs(brief: Brief, lattice: Lattice, steps: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """What the best ending costs at each of many tempos.
 
     Args:
         brief: the brief.
         lattice: the metre.
-        steps: seconds of a step, shape (C,).
+        steps: seconds of a step at the end, of any shape.
+        ends: how many steps the cue has, of the same shape.
 
     Returns:
-        Costs, shape (C,).
+        Costs, of the same shape.
     """
     bar, beat = steps * lattice.bar, steps * max(lattice.beat, 1)
     low, high = wanted(brief, bar, beat)
     best = np.full(steps.shape, _SHORT + 0.5)  # a short bar mends all else
-    earliest = np.maximum(np.floor((brief.seconds - low) / bar), 0)
+    whole = ends / lattice.bar
+    earliest = np.maximum(np.floor(whole - low / bar), 0)
     for bars in (earliest, earliest + 1):
-        lasts = brief.seconds - bars * bar
+        lasts = (whole - bars) * bar
         cost = _LONGER * np.maximum(lasts - high, 0) + _SHORTER * np.maximum(low - lasts, 0) + _BARE * (bars == 0)
         best = np.minimum(best, np.where((lasts >= SHORTEST) & (lasts <= brief.ring + bar), cost, np.inf))
     return best

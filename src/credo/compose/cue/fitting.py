@@ -227,7 +227,7 @@ def _about_ending(
         )
     length = tempi.changes[-1][1] / 1e6
     _, most = wanted(brief, float(lattice.metre.bar) * length, float(lattice.metre.beat) * length)
-    if ending.lasts > float(most) + 0.05:
+    if ending.lasts > float(most) + 0.25:
         remarks.append(f"the last chord is longer than asked: it comes {ending.lasts:.2f} s before the end")
     if not ending.onset:
         remarks.append("the cue is too short for more than its last chord")

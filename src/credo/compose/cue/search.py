@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from credo.compose.cue.brief import Brief
-from credo.compose.cue.ending import steady_costs
+from credo.compose.cue.ending import ending_costs
 from credo.compose.cue.lattice import Lattice
 
 #: A hit that is so near to a step falls on it, in seconds.
 NEAR = 0.005
 #: The largest change of tempo at a hit, as a ratio.
-LARGEST_CHANGE = 1.2
+LARGEST_CHANGE = 1.12
 _GRAIN = 0.0015  # neighbouring tempos differ by so many seconds at the last hit
 _BASES, _AROUND = 96, 4  # steady tempos that changes keep to, and steps to either side of where these lead
 _REFINED = 40
@@ -119,7 +119,7 @@ def _costs(
         bars = np.rint(brief.seconds / (steps * lattice.bar))
         costs = costs + np.where(bars % 4 == 0, 0, np.where(bars % 2 == 0, 0.15, np.where(bars > 1, 0.4, 0)))
     else:
-        costs = costs + steady_costs(brief, lattice, steps)
+        costs = costs + ending_costs(brief, lattice, steps, brief.seconds / steps)
     strength = lattice.costs
     count = max(len(targets.times), 1)
     for time, weight in zip(targets.times, targets.weights, strict=True):
@@ -206,6 +206,9 @@ def _changing(brief: Brief, lattice: Lattice, within: Range, targets: Targets) -
         tempo = following
     if not np.isfinite(best).any():
         return len(times) - 1
+    if not brief.loops:
+        steps = np.where(np.isfinite(tempo), tempo, within.wish)
+        best = best + ending_costs(brief, lattice, steps, places[-1][:, None] + (brief.seconds - times[-1]) / steps)
     base, left, right = np.unravel_index(int(np.argmin(best)), best.shape)
     indices = [int(right), int(left)]
     for pointers in back[::-1]:
