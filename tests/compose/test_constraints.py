@@ -12,6 +12,8 @@ from credo.compose import masks
 from credo.compose.wishes import Request
 from credo.errors import UsageError
 from credo.models import backend
+from credo.music.grid import REST
+from credo.music.harmony import sounding_pitches
 from credo.music.pitch import Key
 from credo.music.texture import SATB
 from tiny import random_grid
@@ -208,3 +210,21 @@ def test_wishes_that_exclude_one_another_are_refused_before_sampling(tiny_compos
     with pytest.raises(UsageError) as caught:
         tiny_composer.compose(Request(**{"bars": 2, "key": Key(0), "metre": (4, 4), "iterations": 1, **wish}))
     assert told in str(caught.value)
+
+
+def test_bars_left_to_the_model_have_any_chord_and_the_others_theirs(tiny_composer):
+    wish = Request(bars=4, key=Key(0), metre=(4, 4), iterations=8, seed=2, chords="F# | * | F#m * | * G", scale=None)
+    pitches = sounding_pitches(tiny_composer.compose(wish).grid)  # 4 steps a quarter
+    tones = {0: {6, 10, 1}, 2: {6, 9, 1}}
+    for bar, classes in tones.items():
+        assert {int(p) % 12 for p in pitches[16 * bar] if p != REST} <= classes
+        assert int(pitches[16 * bar, 3]) % 12 == 6
+    assert int(pitches[56, 3]) % 12 == 7
+    free = [int(p) % 12 for step in (*range(16, 32, 4), *range(40, 48, 4)) for p in pitches[step] if p != REST]
+    assert not set(free) <= {6, 10, 1, 9}  # C major's own music
+
+
+def test_a_cadence_needs_nothing_of_a_plan_that_leaves_the_end_open(tiny_composer):
+    wish = Request(bars=3, key=Key(0), metre=(4, 4), iterations=8, seed=2, chords="F | * | *", cadence=True)
+    pitches = sounding_pitches(tiny_composer.compose(wish).grid)
+    assert {int(p) % 12 for p in pitches[-1] if p != REST} <= {0, 4, 7}

@@ -117,3 +117,14 @@ def test_chord_symbols_are_read(symbol, tones, bass):
 def test_plans_are_read():
     plan = parse_chords("| C | G7 % Am | % || F |")
     assert [[chord.symbol for chord in bar] for bar in plan] == [["C"], ["G7", "G7", "Am"], ["G7", "G7", "Am"], ["F"]]
+
+
+def test_plans_may_leave_bars_and_places_to_the_model():
+    plan = parse_chords("C * | * | % | %  F")
+    assert [[chord and chord.symbol for chord in bar] for bar in plan] == [["C", None], [None], [None], [None, "F"]]
+
+
+@pytest.mark.parametrize("text", ["C | | G", "C |  | G |"])
+def test_an_empty_bar_is_not_left_out(text):
+    with pytest.raises(UsageError, match="empty one"):
+        parse_chords(text)

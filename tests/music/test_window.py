@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credo.errors import UsageError
-from credo.music.steps import encode_steps
+from credo.music.steps import BEAT, DOWNBEAT, HALF_BEAT, bar_timeline, encode_steps, metre_codes
 from credo.music.texture import SATB, Texture, Voice
 from credo.music.window import Window
 from strategies import MIXED, TEXTURES, grids
@@ -76,3 +76,11 @@ def test_blocks_are_in_the_order_of_the_codes(texture):
 def test_passages_are_of_whole_quarters(steps):
     with pytest.raises(UsageError, match=f"window: expected whole quarters of 4 steps each, got {steps} steps"):
         Window(SATB, steps)
+
+
+def test_eighths_that_are_no_beats_are_heard_as_halves_of_quarters():
+    timeline = bar_timeline(2, 7, 8, SATB)
+    codes = metre_codes(timeline, 4, 28)
+    assert codes[:14].tolist() == codes[14:].tolist()
+    assert codes[[0, 4, 8, 12]].tolist() == [DOWNBEAT, BEAT, BEAT, BEAT]
+    assert codes[[2, 6, 10]].tolist() == [HALF_BEAT] * 3

@@ -98,11 +98,15 @@ def key_codes(key: Key | None, shift: int = 0) -> np.ndarray:
 
 
 def metre_codes(timeline: Timeline, steps_per_quarter: int, steps: int) -> np.ndarray:
-    """The place of each step in its bar: downbeat, beat, half a beat, or off the beat; shape (T,), uint8."""
+    """The place of each step in its bar: downbeat, beat, half a beat, or off the beat; shape (T,), uint8.
+
+    In metres such as 7/8, whose eighths are no beats to a model that knows 4/4, quarters are.
+    """
     codes = np.full(steps, OFF_BEAT, np.uint8)
     for start, end, metre in timeline.bars():
         bar_start = end - metre.bar if start == 0 and timeline.pickup else start  # a pickup counts back from its end
-        for unit, code in ((metre.beat / 2, HALF_BEAT), (metre.beat, BEAT), (metre.bar, DOWNBEAT)):
+        beat = Fraction(1) if metre.denominator >= 8 and metre.numerator % 3 else metre.beat
+        for unit, code in ((beat / 2, HALF_BEAT), (beat, BEAT), (metre.bar, DOWNBEAT)):
             place = bar_start
             while place < end:
                 step = place * steps_per_quarter

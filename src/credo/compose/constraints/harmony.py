@@ -50,7 +50,7 @@ class Ending(NamedTuple):
 
 
 def spans(frame: Frame, request: Request) -> list[Span]:
-    """The chords of a plan and their places; an upbeat has none.
+    """The chords of a plan and their places; an upbeat has none, nor what the plan leaves to the model.
 
     The chords of a bar share its beats: each has as many whole beats, the first ones those that are over. More chords
     than beats have parts of one length. Bars that are held throughout may be too short for theirs.
@@ -66,7 +66,11 @@ def spans(frame: Frame, request: Request) -> list[Span]:
         if bar.number and (_fits(frame, bar, len(chords)) or not frame.held[bar.start : bar.stop].all()):
             starts = [*_shares(frame, bar, len(chords)), bar.stop]
             pairs = zip(starts, starts[1:], chords, strict=False)
-            result += [Span(start, min(stop, bar.stop), chord) for start, stop, chord in pairs if start < bar.stop]
+            result += [
+                Span(start, min(stop, bar.stop), chord)
+                for start, stop, chord in pairs
+                if chord is not None and start < bar.stop
+            ]
     if request.scale is not None:
         for stretch, classes in scale_spans(frame, request):
             for span in result:
@@ -197,7 +201,7 @@ def ending(frame: Frame, request: Request, plan: list[Span]) -> Ending | None:
     arrival = last = half if four and bar.start < half < bar.stop else bar.start
     tonic, dominant = _degrees(key, 0), _degrees(key, 4)
     basses = frozenset({dominant[0]})
-    if plan:
+    if plan and plan[-1].stop > last:  # else the plan leaves the end to the model
         final = plan[-1]
         if final.chord.root != tonic[0] or final.chord.bass != tonic[0] or final.start > last:
             raise UsageError(
@@ -206,17 +210,18 @@ def ending(frame: Frame, request: Request, plan: list[Span]) -> Ending | None:
                 f"got {final.chord.symbol} at the end of {request.chords!r}"
             )
         tonic = final.chord.tones[:3]
-        before = len(plan)
-        while before and plan[before - 1].chord == final.chord:
-            before -= 1
-        arrival = plan[before].start
-        if before and plan[before - 1].chord.root != dominant[0]:
-            raise UsageError(
-                f"cadence and chords: expected the dominant of {key.name} before the last chord, "
-                f"got {plan[before - 1].chord.symbol} in {request.chords!r}"
-            )
-        if before:
-            basses |= {plan[before - 1].chord.bass}
+        arrival = final.start
+        before = [span for span in plan if span.stop == arrival]
+        while before and before[0].chord == final.chord:
+            arrival = before[0].start
+            before = [span for span in plan if span.stop == arrival]
+        for span in before:
+            if span.chord.root != dominant[0]:
+                raise UsageError(
+                    f"cadence and chords: expected the dominant of {key.name} before the last chord, "
+                    f"got {span.chord.symbol} in {request.chords!r}"
+                )
+            basses |= {span.chord.bass}
     start = arrival - frame.beat_steps(next(b for b in frame.bars if b.start < arrival <= b.stop)) if arrival else -1
     if start < 0:
         raise UsageError("cadence: expected a beat before the final chord, got too short a piece")

@@ -51,6 +51,7 @@ QUALITIES: dict[str, tuple[int, ...]] = {
 _SPELLINGS = (("Δ7", "maj7"), ("Δ", "maj7"), ("ø7", "m7b5"), ("ø", "m7b5"), ("°", "dim"), ("min", "m"), ("M", "maj"))
 _SYMBOL = re.compile(r"([A-G])(##|bb|#|b|♯|♭)?([^/\s|]*)(?:/([A-G])(##|bb|#|b|♯|♭)?)?")
 AGAIN = "%"
+ANY = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,30 +93,34 @@ class Chord:
         return cls(symbol, root, tones, pitch_class(match[4], match[5]) if match[4] else root)
 
 
-def parse_chords(text: str) -> tuple[tuple[Chord, ...], ...]:
-    """A plan of chords, such as `C | G7 | Am F | %`.
+def parse_chords(text: str) -> tuple[tuple[Chord | None, ...], ...]:
+    """A plan of chords, such as `C | G7 | Am F | * | %`.
 
     Args:
         text: bars divided by `|`; the chords of a bar by spaces. `%` for a bar is the bar before again, `%` among the
-            chords of a bar the chord before again.
+            chords of a bar the chord before again. `*` leaves a bar, or its place in a bar, to the model.
 
     Returns:
-        The chords of each bar.
+        The chords of each bar; None where any will do.
 
     Raises:
-        UsageError: the text holds no chords, or something that is no chord.
+        UsageError: the text holds no chords, or something that is no chord, or a bar without any.
     """
-    bars: list[tuple[Chord, ...]] = []
+    if re.search(r"\|\s+\|", text):
+        raise UsageError(f"chords: expected chords in every bar, got an empty one in {text!r}", hint="* is any chord")
+    bars: list[tuple[Chord | None, ...]] = []
     for words in filter(None, (bar.split() for bar in text.split("|"))):
         if words == [AGAIN] and bars:
             bars.append(bars[-1])
             continue
-        bar: list[Chord] = []
+        bar: list[Chord | None] = []
         for word in words:
-            before = bar[-1] if bar else bars[-1][-1] if bars else None
-            if word == AGAIN and before is None:
+            if word == AGAIN and not bar and not bars:
                 raise UsageError(f"chords: expected a chord before the first {AGAIN}, got {text!r}")
-            bar.append(before if word == AGAIN and before is not None else Chord.parse(word))
+            if word == AGAIN:
+                bar.append(bar[-1] if bar else bars[-1][-1])
+            else:
+                bar.append(None if word == ANY else Chord.parse(word))
         bars.append(tuple(bar))
     if not bars:
         raise UsageError(f"chords: expected chord symbols over bars such as 'C | G7 | Am F | G', got {text!r}")
