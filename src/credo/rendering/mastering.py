@@ -1,0 +1,103 @@
+"""Stems to the level of delivery, as whole numbers that add up.
+
+All stems are turned up or down by the same gain, so that their balance stays. Nothing is compressed or limited: where
+the peaks leave no room for the loudness that was asked for, the master is softer and says so.
+
+Each stem is rounded to 24 bits and the mix is the sum of those whole numbers, so that stems played together are the mix
+to the last bit. There is no dither: the rounding lies 144 dB below full scale, far below the noise of the 16 bits that
+the synthesiser answers in, which decorrelates it; and silence stays digital silence.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from credo.errors import UsageError
+from credo.rendering.loudness import SHORTEST, loudness, true_peak
+from credo.rendering.stems import Stem
+
+#: Full scale of 24 bits.
+FULL_SCALE = 1 << 23
+
+_ROUNDING_DB = 1e-4  # room for the rounding of a few stems
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Master:
+    """Stems and their mix, ready to be written.
+
+    Attributes:
+        mix: shape (frames, 2), int32, within 24 bits: the sum of the stems.
+        stems: the same for each stem, in the order they came in.
+        gain_db: what all stems were turned up by.
+        lufs: integrated loudness of the mix; None where it is shorter than 400 ms, minus infinity where it is silent.
+        true_peak: of the mix, dBTP; minus infinity where it is silent.
+        short_db: how far the loudness stays below what was asked for, because of the peaks; 0 where it does not.
+    """
+
+    mix: np.ndarray
+    stems: list[np.ndarray]
+    gain_db: float
+    lufs: float | None
+    true_peak: float
+    short_db: float
+
+
+def master(stems: Sequence[Stem], *, lufs: float = -16.0, peak: float = -1.0, gain_db: float | None = None) -> Master:
+    """Bring stems to a loudness that the peaks allow.
+
+    Args:
+        stems: sounds of the same length, at 48 kHz.
+        lufs: loudness of their mix, -70..0 LUFS. Sounds shorter than 400 ms have none: they are brought to `peak`.
+        peak: the highest true peak of the mix and the highest sample of any stem, -60..0 dBTP.
+        gain_db: turn up by this instead, so that a version has the level of the whole; less where `peak` is passed.
+
+    Raises:
+        UsageError: no stems, stems of different lengths, samples that are no numbers, or a level out of range.
+    """
+    _check(stems, lufs, peak, gain_db)
+    # Summed in double precision; float32 would round the sum of loud stems.
+    mix = np.sum([stem.samples for stem in stems], axis=0, dtype=float)
+    highest = true_peak(mix)
+    loudest = max(float(np.abs(stem.samples).max(initial=0)) for stem in stems)
+    if not loudest:
+        silent = np.zeros(mix.shape, np.int32)
+        return Master(silent, [silent.copy() for _ in stems], 0.0, _loudness(mix), -math.inf, 0.0)
+    room = peak - max(highest, 20 * math.log10(loudest)) - _ROUNDING_DB
+    level = _loudness(mix / loudest)  # as measured at full scale: soft sound would fall under the absolute gate
+    if gain_db is not None:
+        wanted = gain_db
+    elif level is None or not math.isfinite(level):
+        wanted = room
+    else:
+        wanted = lufs - level - 20 * math.log10(loudest)
+    gain = min(wanted, room)
+    factor = 10 ** (gain / 20) * FULL_SCALE
+    whole = [np.rint(stem.samples * factor).astype(np.int32) for stem in stems]
+    total = np.sum(whole, axis=0, dtype=np.int32)
+    sound = total / FULL_SCALE
+    return Master(total, whole, gain, _loudness(sound), true_peak(sound), wanted - gain)
+
+
+def _loudness(sound: np.ndarray) -> float | None:
+    return loudness(sound) if len(sound) >= SHORTEST else None
+
+
+def _check(stems: Sequence[Stem], lufs: float, peak: float, gain_db: float | None) -> None:
+    if not stems:
+        raise UsageError("master: expected stems, got none")
+    lengths = {len(stem.samples) for stem in stems}
+    if len(lengths) > 1:
+        raise UsageError(f"master: expected stems of one length, got {', '.join(map(str, sorted(lengths)))} frames")
+    for stem in stems:
+        if not np.isfinite(stem.samples).all():
+            raise UsageError(f"master: expected samples that are numbers, got others in {stem.name!r}")
+    for name, value, least in (("lufs", lufs, -70), ("peak", peak, -60)):
+        if not least <= value <= 0:
+            raise UsageError(f"{name}: expected {least}..0, got {value}")
+    if gain_db is not None and not -200 <= gain_db <= 200:
+        raise UsageError(f"gain_db: expected -200..200, got {gain_db}")
