@@ -110,6 +110,7 @@ def bass(stage: Stage, program: int, *, alone: bool = False) -> list[Note]:
         range(-60, 72, 12), key=lambda step: _unease([note.pitch + step for note in own] or [43], low, high, target)
     )
     found: list[Note] = []
+    melody, before = {note.onset: note.pitch % 12 for note in line(stage.core, top=True)}, (-1, -2)
     for bar in stage.bars:
         if bar.drive == 0 and own and not alone:
             inside = [note for note in own if bar.start <= note.onset < bar.end]
@@ -121,13 +122,18 @@ def bass(stage: Stage, program: int, *, alone: bool = False) -> list[Note]:
         figures = BASSES[bar.drive]
         figure = figures[stage.seed % len(figures)]
         count = bar.count if alone else min(bar.count, (0.5, 1, 2)[bar.drive] * float(bar.quarters))
-        chord = None
-        place = 0
+        chord, place = None, 0
         for onset in bar.rhythm(count, stage.seed):
             here = stage.harmony.at(onset)
             place = 0 if chord is None or here.tones != chord.tones else place + 1
             chord = here
-            found.append(Note(onset, _bass_tone(here, figure[place % len(figure)], target, low, high), bar.end - onset))
+            pitch = _bass_tone(here, figure[place % len(figure)], target, low, high)
+            if onset in melody:
+                now = melody[onset], pitch % 12
+                if before[0] == before[1] != now[0] == now[1]:  # both would go in octaves
+                    pitch = fold(pitch + next(((t - pitch) % 12 for t in here.tones if t != now[0]), 0), low, high)
+                before = melody[onset], pitch % 12
+            found.append(Note(onset, pitch, bar.end - onset))
     return _up_to_next(stage, "bass", [Note(n.onset, n.pitch, n.duration, NEUTRAL) for n in found])
 
 
