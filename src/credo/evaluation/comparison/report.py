@@ -196,11 +196,12 @@ def _likeness(judgement: Judgement, told: Words) -> Figure:
     figure = Figure(figsize=(7.5, 0.42 * len(verdicts) + 0.8), layout="constrained")
     axes = figure.subplots()
     axes.barh(
-        [told.name(verdict) for verdict in verdicts],
+        range(len(verdicts)),
         [verdict.likeness for verdict in verdicts],
         color=[_COLOURS[verdict.role] for verdict in verdicts],
         height=0.65,
     )
+    axes.set_yticks(range(len(verdicts)), [told.name(verdict) for verdict in verdicts])
     for place, verdict in enumerate(verdicts):
         axes.text(verdict.likeness + 0.01, place, f"{verdict.likeness:.2f}", va="center", fontsize=9)
     axes.set(xlim=(0, 1.08), xlabel=told.text["likeness_axis"])

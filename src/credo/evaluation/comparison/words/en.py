@@ -40,8 +40,8 @@ TEXT = {
     "likely": "nats a cell",
     "guide_likeness": "Likeness is the area that the densities of a figure share with the reference's, the mean over "
     "all figures of the catalogue. Overlapping area is that of Yang and Lerch (2020): distances between the sets "
-    "against distances within the reference, the mean over their features. Both are 1 at best; real music that was held "
-    "out shows how near one can come.",
+    "against distances within the reference, the mean over their features. Both are 1 at best; real music that was "
+    "held out shows how near one can come.",
     "guide_told": "Fréchet is the squared distance of two Gaussians over all figures, 0 at best. Told from real is the "
     "area under the curve of a classifier that has to tell the set from the reference: 0.5 is chance, 1 means always. "
     "Far below 0.5 means copies: what it has learnt to be real comes back on the other side.",
