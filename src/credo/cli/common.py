@@ -18,11 +18,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 if TYPE_CHECKING:
     from credo.compose.again import Memory
+    from credo.compose.asking import Wish
     from credo.compose.generate import Composition
     from credo.compose.jobs import Job, Work
     from credo.compose.wishes import Request
 
 SAMPLING, RULES, WRITTEN = "Sampling", "Constraints that every note obeys", "What is written"
+ATTRIBUTES = "Attributes of the piece"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,25 @@ class Common:
         bool | None,
         typer.Option("--cadence/--no-cadence", help="End with an authentic cadence.", rich_help_panel=RULES),
     ] = None
+    mood: Annotated[str | None, typer.Option(help="Such as tense, calm, happy, 紧张.", rich_help_panel=ATTRIBUTES)] = (
+        None
+    )
+    valence: Annotated[float | None, typer.Option(help="-1 unpleasant to 1 pleasant.", rich_help_panel=ATTRIBUTES)] = (
+        None
+    )
+    arousal: Annotated[float | None, typer.Option(help="-1 calm to 1 excited.", rich_help_panel=ATTRIBUTES)] = None
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="key, mode, metre, tempo, density, register, polyphony, articulation, loudness, valence, arousal, "
+            "style or ensemble: mode=dorian.",
+            rich_help_panel=ATTRIBUTES,
+        ),
+    ] = None
+    attributes: Annotated[
+        Path | None, typer.Option(help="TOML or JSON with such attributes.", rich_help_panel=ATTRIBUTES)
+    ] = None
     with_: Annotated[
         list[str] | None,
         typer.Option("--with", metavar="MODEL", help="Another model that plays along: drums.", rich_help_panel=WRITTEN),
@@ -155,6 +176,32 @@ class Common:
             **{"cadence": bool(self.cadence), **wish},
         )
 
+    def wish(self, *, metre: tuple[int, int] | None = None) -> Wish:
+        """The attributes that the options tell: of several that tell the same, the one named first here.
+
+        `--tempo`, `--key` and `--style`; `--valence` and `--arousal`; `--attribute`; `--mood`; `--attributes`.
+
+        Args:
+            metre: from a command that has the option.
+
+        Raises:
+            UsageError: an attribute makes no sense.
+            FileError: the file cannot be read.
+        """
+        from credo.compose.asking import Wish
+        from credo.compose.typed import parse_attributes, read_attributes
+        from credo.conditioning.attributes import Attributes
+        from credo.conditioning.moods import mood_named
+        from credo.music.pitch import Key
+
+        asked = Attributes(valence=self.valence, arousal=self.arousal).over(parse_attributes(self.attribute or ()))
+        asked = asked if self.mood is None else asked.over(mood_named(self.mood).attributes)
+        asked = asked if self.attributes is None else asked.over(read_attributes(self.attributes))
+        if not asked.named:
+            return Wish.of(asked)
+        key = None if self.key is None else Key.parse(self.key)
+        return Wish.of(Attributes(tempo=self.tempo, key=key, style=self.style, metre=metre).over(asked))
+
     def wanted_formats(self) -> list[str] | None:
         """The formats, checked; None for all.
 
@@ -207,13 +254,16 @@ def successive(job: Job, count: int) -> list[Job]:
     return [replace(job, request=replace(job.request, seed=seed)) for seed in seeds]
 
 
-def carry_out(jobs: Sequence[Job], common: Common, *, memory: Memory | None = None) -> None:
+def carry_out(
+    jobs: Sequence[Job], common: Common, *, memory: Memory | None = None, metre: tuple[int, int] | None = None
+) -> None:
     """Make pieces and write them.
 
     Args:
         jobs: one a piece; of each, as many versions are made as alternatives are asked for.
         common: the options.
         memory: of a piece that is made again.
+        metre: the metre that was typed, where the command has the option.
 
     Raises:
         CredoError: something cannot be read, made or written.
@@ -227,7 +277,8 @@ def carry_out(jobs: Sequence[Job], common: Common, *, memory: Memory | None = No
     from credo.models.folder import read_card
 
     formats, model = common.wanted_formats(), common.model if memory is None else memory.model
-    window = window_of(read_card(find_model(model)))
+    card = read_card(find_model(model))
+    window = window_of(card)
     texture = window.natural
     jobs = [replace(job, request=in_known_style(job.request, window.styles)) for job in jobs]
     versions = [successive(job, common.alternatives) for job in jobs]
@@ -237,6 +288,9 @@ def carry_out(jobs: Sequence[Job], common: Common, *, memory: Memory | None = No
         versions = [[replace(job, instruments=instruments, company=company) for job in row] for row in versions]
     checker = Checker.of(model, versions[0][0].company)
     works = [[(job, job.prepare(texture)) for job in row] for row in versions]
+    if memory is None:
+        wish = common.wish(metre=metre)
+        works = [[job.wishing(wish, work, card) for job, work in row] for row in works]
     from credo.compose.generate import Composer  # loads a tensor library, for seconds, once nothing wrong is asked
 
     show = _Show(sum(map(len, works)))
@@ -299,6 +353,7 @@ class _Show:
         return piece
 
     def written(self, piece: Composition, delivery: Any) -> None:
+        from credo.compose.asked import table
         from credo.compose.copying import line_about
 
         settings, request = piece.settings, piece.settings["request"]
@@ -310,6 +365,8 @@ class _Show:
             highlight=False,
             soft_wrap=True,
         )
+        for line in table(settings):
+            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
         for path in delivery.files:
             typer.echo(path)
         for line in (*(f"left out {line}" for line in delivery.missing), *settings.get("remarks", ())):

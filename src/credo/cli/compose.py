@@ -72,6 +72,8 @@ def compose(
 
     `credo compose --chords "C | F | G7 | C" --range soprano:C4-G5 --density bass:1` - what every note obeys
 
+    `credo compose --mood tense --attribute mode=phrygian --attribute ensemble=brass --seconds 30` - to a feeling
+
     `credo compose --seed-file mine.mid --keep-bars 2 --count 4` - four ways to go on after your first two bars
 
     `credo compose --again compositions/chorale-g-minor-24-bars-seed-7.json --out copy` - the same piece once more
@@ -96,7 +98,9 @@ def compose(
         if seed_file is not None and (common.tempo is None or metre is None):
             raise UsageError("minutes: expected --tempo and --metre beside them where a seed file is continued")
         common.request(bars=1, metre=metres)  # what else is wrong is told first
-        bars = bars_of(duration, common.tempo or DEFAULT_TEMPO_BPM, quarters_of_bar(metres))
+        realised = common.wish(metre=metres).realised
+        tempo = common.tempo or realised.tempo or DEFAULT_TEMPO_BPM
+        bars = bars_of(duration, tempo, quarters_of_bar(metres or realised.metre))
     task, options, inputs, wish = "compose", {}, (), {}
     if form is not None:
         plan = Form.parse(form, bars=bars, section_bars=section_bars, vary=vary, modulate=modulate)
@@ -111,7 +115,7 @@ def compose(
         _check_alone(context)
         memory = Memory.read(again)
         jobs = [memory.job]
-    carry_out(jobs, common, memory=memory)
+    carry_out(jobs, common, memory=memory, metre=metres)
 
 
 def _check_alone(context: typer.Context) -> None:

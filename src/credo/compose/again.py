@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from credo.compose.asked import read_record
 from credo.compose.given import checksum
 from credo.compose.jobs import Input, Job
 from credo.compose.models import find_model
@@ -59,13 +60,16 @@ class Memory:
                 )
                 for one in record["inputs"]
             ]
+            request, instruments = Request.from_dict(record["request"]), dict(record["instruments"])
+            attributes = record.get("attributes")
             job = Job(
                 str(record["task"]["name"]),
-                Request.from_dict(record["request"]),
+                request,
                 tuple(one for one, _ in inputs),
                 dict(record["task"]["options"]),
-                dict(record["instruments"]),
+                instruments,
                 tuple(map(str, record.get("with", ()))),
+                read_record(attributes, request, instruments) if attributes else None,
             )
             settings = {key: record[key] for key in ("model_sha256", "backend", "credo")}
             settings |= {key: record[key] for key in ("energy", "rank") if key in record}

@@ -38,6 +38,10 @@ def _midi(piece: Composition, path: Path) -> None:
     save(piece.score, path)
 
 
+def _notation(piece: Composition, path: Path) -> None:
+    save(piece.written, path)
+
+
 def _sound(piece: Composition, path: Path) -> None:
     from credo.rendering.audio import save_audio
 
@@ -53,13 +57,13 @@ def _roll(piece: Composition, path: Path) -> None:
 def _engraving(piece: Composition, path: Path) -> None:
     from credo.rendering.notation import engrave
 
-    engrave(piece.score, path)
+    engrave(piece.written, path)
 
 
 #: What can be written: name to (ending of the file's name, writer).
 FORMATS: dict[str, tuple[str, Callable[[Composition, Path], None]]] = {
     "midi": (".mid", _midi),
-    "musicxml": (".musicxml", _midi),
+    "musicxml": (".musicxml", _notation),
     "sound": (".wav", _sound),
     "roll": ("-roll.png", _roll),
     "score": ("-score.png", _engraving),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from keras import ops
 
 import credo
 from credo.compose import masks
+from credo.compose.composition import Composition
 from credo.compose.constraints.finish import finish
 from credo.compose.constraints.frame import Frame
 from credo.compose.constraints.obey import obey
@@ -26,54 +27,14 @@ from credo.errors import ModelError, UsageError
 from credo.models import backend
 from credo.models.dbn import DBN
 from credo.models.folder import load_model, weights_checksum
-from credo.music.general_midi import INSTRUMENTS, programs_of
-from credo.music.grid import REST, Cells, Grid, decode
+from credo.music.grid import REST, Cells, Grid
 from credo.music.pitch import Key
-from credo.music.score import DEFAULT_TEMPO_BPM, KeyChange, Metre, Part, Score, Tempo, Timeline
+from credo.music.score import DEFAULT_TEMPO_BPM, KeyChange, Metre, Tempo, Timeline
 from credo.music.steps import decode_steps, encode_steps, key_codes
 from credo.music.texture import Voice
 from credo.music.timelines import canonical
 from credo.sampling.anneal import FREE, Constraints, Rewriter, Tapes
 from credo.shapes import expect
-
-
-@dataclass(frozen=True, slots=True)
-class Composition:
-    """A new piece and how it came about.
-
-    Attributes:
-        grid: the piece on the model's texture.
-        kept_quarters: length of the passage that was given by the user, from the start.
-        settings: everything needed to make the piece again.
-        programs: General MIDI programs of voices that are played by others than the texture says, by name.
-        company: parts that other models play along; see `credo.compose.ensemble`.
-    """
-
-    grid: Grid
-    kept_quarters: Fraction
-    settings: dict[str, Any]
-    programs: Mapping[str, int] = field(default_factory=dict)
-    company: tuple[Part, ...] = ()
-
-    @property
-    def score(self) -> Score:
-        """The piece as a score."""
-        score = decode(self.grid)
-        parts = (replace(part, program=self.programs.get(part.name, part.program)) for part in score.parts)
-        return replace(score, parts=(*parts, *self.company))
-
-    def played_by(self, instruments: Mapping[str, str]) -> Composition:
-        """The piece with other instruments.
-
-        Args:
-            instruments: General MIDI names, or clear parts of them, by voice.
-
-        Raises:
-            UsageError: there is no such voice or instrument, or a voice is a drum kit.
-        """
-        programs = programs_of(self.grid.texture, instruments)
-        names = {voice: INSTRUMENTS[program] for voice, program in programs.items()}
-        return replace(self, programs=programs, settings={**self.settings, "instruments": names})
 
 
 class Composer:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from credo.compose.asked import with_record
+from credo.compose.asking import Asking, Wish, ask
 from credo.compose.ensemble import join
 from credo.compose.form import Form
 from credo.compose.given import Given
@@ -15,6 +17,7 @@ from credo.compose.tasks import TASKS, Task
 from credo.compose.wishes import Request
 from credo.errors import UsageError
 from credo.music.general_midi import programs_of
+from credo.music.scales import OF_THE_KEY
 from credo.music.texture import Texture
 
 if TYPE_CHECKING:
@@ -49,6 +52,7 @@ class Job:
         options: of the task, JSON-able.
         instruments: General MIDI names by voice.
         company: names or folders of further models that play along.
+        asking: attributes that are asked for, in the words of the model; request and instruments are as it says.
     """
 
     task: str
@@ -57,6 +61,7 @@ class Job:
     options: Mapping[str, Any] = field(default_factory=dict)
     instruments: Mapping[str, str] = field(default_factory=dict)
     company: tuple[str, ...] = ()
+    asking: Asking | None = None
 
     def prepare(self, texture: Texture) -> Work:
         """Read the files and check all that can be checked without the model.
@@ -81,6 +86,30 @@ class Job:
         given = [Given.read(path, texture, voices=voices, lenient=lenient) for path, voices, lenient in self.inputs]
         return TASKS[self.task](given, self.options, self.request.seed)
 
+    def wishing(self, wish: Wish, work: Work, card: Mapping[str, Any]) -> tuple[Job, Work]:
+        """The job with attributes that are asked for.
+
+        Args:
+            wish: the attributes.
+            work: from `prepare`.
+            card: of the model.
+
+        Returns:
+            The job, and its work, in which sections of a form stay in a scale that the wish names.
+
+        Raises:
+            UsageError: an attribute makes no sense.
+        """
+        if wish.empty:
+            return self, work
+        tonality = work.grid.timeline.key if isinstance(work, Task | Seed) else None
+        asking = ask(wish, self.request, card, given=bool(self.inputs), tonality=tonality, instruments=self.instruments)
+        job = replace(self, request=asking.request, instruments=asking.instruments, asking=asking)
+        if not isinstance(work, Form) or asking.request.scale in (None, OF_THE_KEY, self.request.scale):
+            return job, work
+        job = replace(job, options={**self.options, "modulate": False})
+        return job, Form.from_dict(job.options, job.request.bars)
+
     def run(
         self,
         composer: Composer,
@@ -104,7 +133,8 @@ class Job:
         else:
             piece = composer.compose(self.request, work, progress=progress)
         piece = piece.played_by(self.instruments) if self.instruments else piece
-        return join(piece, company) if company else piece
+        piece = join(piece, company) if company else piece
+        return with_record(piece, self.asking) if self.asking else piece
 
 
 def ranked(composer: Composer, pieces: Sequence[Composition]) -> list[Composition]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tomllib
 from collections.abc import Iterable
 from fractions import Fraction
+from pathlib import Path
 
 from credo.compose.wishes import ALL
-from credo.errors import UsageError
+from credo.conditioning.attributes import Attributes
+from credo.errors import FileError, FormatError, UsageError
 from credo.music.pitch import LINE_OF_FIFTHS, pitch_of
 from credo.music.texture import Texture
 
 _PITCH = r"[A-Ga-g](?:#{1,2}|b{1,2}|♯|♭)?-?\d{1,2}|\d{1,3}"
+#: The largest file of attributes that is read, in bytes.
+_MOST_BYTES = 1_000_000
 _SIGNS = {"": 0, "#": 1, "##": 2, "♯": 1, "b": -1, "bb": -2, "♭": -1}
 
 
@@ -100,6 +106,41 @@ def parse_repeats(texts: Iterable[str]) -> tuple[tuple[int, int, int], ...]:
         first, last = parse_bars(match[1])
         repeats.append((first, last - first + 1, int(match[2])))
     return tuple(repeats)
+
+
+def parse_attributes(texts: Iterable[str]) -> Attributes:
+    """Attributes such as `mode=dorian` and `loudness=60`.
+
+    Raises:
+        UsageError: a text is no attribute, or one is told twice.
+    """
+    told: dict[str, str] = {}
+    for text in texts:
+        name, sign, value = (part.strip() for part in text.partition("="))
+        if not sign or not name or not value or name in told:
+            raise UsageError(f"attribute: expected each name once, with a value such as mode=dorian, got {text!r}")
+        told[name] = value
+    return Attributes.parse(told)
+
+
+def read_attributes(path: Path) -> Attributes:
+    """Attributes from a TOML file, or from a JSON file: the whole file, or its table `attributes`.
+
+    Raises:
+        FileError: the file cannot be read, or holds no attributes.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES).decode("utf-8-sig")
+        record = json.loads(content) if path.suffix.lower() == ".json" else tomllib.loads(content)
+        record = record.get("attributes", record)
+        return Attributes.from_dict(record.get("asked", record))
+    except OSError as error:
+        raise FileError(path, f"cannot be read: {(error.strerror or str(error)).lower()}") from error
+    except UsageError as error:
+        raise FormatError(path, str(error)) from error
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise FormatError(path, "expected attributes such as tempo = 96 in TOML or JSON") from error
 
 
 def parse_instruments(each: Iterable[str], row: str | None, texture: Texture) -> dict[str, str]:
