@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,10 +18,18 @@ pytest.importorskip("jinja2", reason="pages need Jinja")
 soundfile = pytest.importorskip("soundfile", reason="cues need soundfile")
 
 
+@pytest.fixture(scope="session")
+def written(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("cue")
+    write_sine_cue(folder, bars=2, bar_samples=12_000)
+    return folder
+
+
 @pytest.fixture
-def cue(tmp_path: Path) -> tuple[Path, dict]:
-    folder = tmp_path / "battle"
-    return folder, write_sine_cue(folder, bars=2, bar_samples=12_000)
+def cue(written: Path, tmp_path: Path) -> tuple[Path, dict]:
+    """A cue's folder of the test's own, and its manifest."""
+    shutil.copytree(written, tmp_path / "battle")
+    return tmp_path / "battle", json.loads((written / "manifest.json").read_text("utf-8"))
 
 
 class Page(HTMLParser):
@@ -114,6 +123,13 @@ def test_a_loop_without_layers_is_played_as_a_mix(cue):
     folder, manifest = cue
     manifest["loop"]["layers"] = []
     assert [each["name"] for each in page_of(folder, manifest).held["cue"]["loop"]["layers"]] == ["mix"]
+
+
+def test_a_hit_that_was_not_reached_stands_where_it_was_asked(cue):
+    folder, manifest = cue
+    manifest["hits"].append({"name": "door", "kind": "accent", "asked": 1.25, "landed": None, "residual_ms": None})
+    hits = page_of(folder, manifest).held["cue"]["hits"]
+    assert [(hit["name"], hit["seconds"], hit["residual"]) for hit in hits] == [("logo", 1, 0), ("door", 1.25, None)]
 
 
 def test_a_cue_without_a_loop_is_played_through(cue):

@@ -94,14 +94,14 @@ class Mark:
         seconds: where it is.
         bar: the bar where a section begins; 0 for a hit.
         kind: the kind of a hit; empty for a section.
-        residual_ms: how far a hit is from where it was asked.
+        residual_ms: how far a hit is from where it was asked; None where it was not reached.
     """
 
     name: str
     seconds: float
     bar: float = 0
     kind: str = ""
-    residual_ms: float = 0.0
+    residual_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,15 +176,7 @@ def read_manifest(folder: Path, manifest: Mapping) -> Cue:
         transitions=sounds("transitions"),
         effects=sounds("effects"),
         versions=sounds("versions"),
-        hits=tuple(
-            Mark(
-                each.at("name").text(),
-                each.at("landed").number(0),
-                kind=each.at("kind").text(),
-                residual_ms=each.at("residual_ms").number(),
-            )
-            for each in root.at("hits").items()
-        ),
+        hits=tuple(_hit(each) for each in root.at("hits").items()),
         sections=tuple(
             Mark(each.at("name").text(), each.at("seconds").number(0), each.at("bar").number(0))
             for each in root.at("sections").items()
@@ -193,6 +185,14 @@ def read_manifest(folder: Path, manifest: Mapping) -> Cue:
     if not (cue.mix or cue.loop or cue.versions or cue.effects):
         raise UsageError("manifest: expected a sound to play, found none", hint="write the cue with .ogg or .wav files")
     return cue
+
+
+def _hit(field: _Field) -> Mark:
+    """A hit where it landed, or where it was asked if it was not reached."""
+    name, kind = field.at("name").text(), field.at("kind").text()
+    if field.at("landed").value is None:
+        return Mark(name, field.at("asked").number(0), kind=kind)
+    return Mark(name, field.at("landed").number(0), kind=kind, residual_ms=field.at("residual_ms").number())
 
 
 def _loop(field: _Field, folder: Path, rate: int) -> Loop | None:

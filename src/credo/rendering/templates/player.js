@@ -52,14 +52,20 @@
     .sort((one, other) => one.seconds - other.seconds)
     .filter((each, place, all) => !place || each.seconds > all[place - 1].seconds && each.bar > all[place - 1].bar);
 
+  // The length of a bar goes by that of the loop's, whatever note value the tempo counts.
+  function barSeconds(bpm) {
+    if (!cue.loop) return 240 * count / unit / bpm;
+    return cue.loop.samples / cue.rate / cue.loop.bars * cue.loop.bpm / bpm;
+  }
+
   function placeAt(seconds) {
     const here = anchors.findLastIndex((each) => each.seconds <= seconds + 1e-6), from = anchors[Math.max(0, here)];
     if (!from) return { bar: 1, beat: 1 };
-    const to = anchors[here + 1];
+    const to = anchors[here + 1], beats = cue.loop?.beats ?? count;
     const tempo = cue.tempos.findLast((each) => each.seconds <= seconds + 1e-6) || cue.tempos[0];
-    const bar = from.bar + (to ? (seconds - from.seconds) * (to.bar - from.bar) / (to.seconds - from.seconds)
-      : tempo ? (seconds - from.seconds) * tempo.bpm * unit / (240 * count) : 0) + 1e-6;
-    return { bar: Math.floor(bar), beat: Math.floor((bar - Math.floor(bar)) * count) + 1 };
+    const size = to ? (to.seconds - from.seconds) / (to.bar - from.bar) : tempo ? barSeconds(tempo.bpm) : Infinity;
+    const bar = from.bar + (seconds - from.seconds) / size + 1e-6;
+    return { bar: Math.floor(bar), beat: Math.floor((bar - Math.floor(bar)) * beats) + 1 };
   }
 
   // ---- building ----------------------------------------------------------------------------------------------------
@@ -115,8 +121,8 @@
     find("facts").textContent = say("facts", { ...cue, bpm, seconds: total.toFixed(2) });
     [...find("hits").querySelectorAll("button")].forEach((button, place) => {
       const hit = cue.hits[place];
-      const told = { name: hit.name, seconds: hit.seconds.toFixed(2), residual: hit.residual.toFixed(1) };
-      button.textContent = say("hit", told);
+      const told = { name: hit.name, seconds: hit.seconds.toFixed(2), residual: hit.residual?.toFixed(1) };
+      button.textContent = say(hit.residual === null ? "hit_missed" : "hit", told);
     });
     find("left-out").hidden = !cue.left_out.length;
     find("left-out").textContent = say("left_out", { names: cue.left_out.join(", ") });
