@@ -40,7 +40,7 @@ def encode_sound(samples: np.ndarray, rate: int, suffix: str) -> bytes:
     """A sound file in memory: 24-bit .wav and .flac, Ogg Vorbis, or mp3.
 
     Args:
-        samples: shape (frames, channels), -1..1.
+        samples: shape (frames, channels), floats of -1..1, or int32 whose highest bits are the sound.
         rate: frames a second; mp3 takes 48 000 at most.
         suffix: `.wav`, `.flac`, `.ogg` or `.mp3`.
 
@@ -78,12 +78,12 @@ def _with_fixed_serial(ogg: bytes) -> bytes:
         end = body + sum(pages[table:body])
         struct.pack_into("<I", pages, start + 14, 1)
         struct.pack_into("<I", pages, start + 22, 0)
-        struct.pack_into("<I", pages, start + 22, _ogg_checksum(bytes(pages[start:end])))
+        struct.pack_into("<I", pages, start + 22, ogg_checksum(bytes(pages[start:end])))
         start = end
     return bytes(pages)
 
 
-def _ogg_checksum(page: bytes) -> int:
+def ogg_checksum(page: bytes) -> int:
     """The CRC-32 of Ogg: zlib's polynomial, highest bit first, starting from 0 and not inverted at the end."""
     mirrored = zlib.crc32(page.translate(_REVERSED_BITS), 0xFFFFFFFF) ^ 0xFFFFFFFF
     return int(f"{mirrored:032b}"[::-1], 2)
