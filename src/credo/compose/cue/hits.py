@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, get_args
 
@@ -48,7 +48,7 @@ class Accent:
             raise UsageError(f"accent: expected onset >= 0 and weight 0..1, got {self.onset} and {self.weight:g}")
 
 
-def strike(lines: Lines, accent: Accent, stage: Stage, roles: Sequence[str]) -> Lines:
+def strike(lines: Lines, accent: Accent, stage: Stage, roles: Sequence[str], strokes: frozenset[Fraction]) -> Lines:
     """The lines with an accent in them.
 
     Args:
@@ -56,6 +56,7 @@ def strike(lines: Lines, accent: Accent, stage: Stage, roles: Sequence[str]) -> 
         accent: inside the piece.
         stage: the piece.
         roles: who plays at the accent.
+        strokes: onsets of all accents, which stay however near they are.
     """
     at = accent.onset
     chord = stage.harmony.at(min(at + NEAR, stage.length))
@@ -66,11 +67,11 @@ def strike(lines: Lines, accent: Accent, stage: Stage, roles: Sequence[str]) -> 
     for role, notes in lines.items():
         plays = role in roles
         if role == "drums":
-            struck[role] = _drums(notes, at, accent.weight) if plays else notes
+            struck[role] = _drums(notes, at, accent.weight, strokes) if plays else notes
         elif role == "accents":
             struck[role] = [*notes, _timpani(at, min(Fraction(1), stage.length - at), chord, NEUTRAL + lift)]
         else:
-            struck[role] = _together(notes, at, chord, lift, stage) if plays else notes
+            struck[role] = _together(notes, at, chord, lift, stage, strokes) if plays else notes
     return _silence(struck, at, _after_stop(at, stage)) if accent.kind == "stop" else struck
 
 
@@ -98,7 +99,7 @@ def end(lines: Lines, at: Fraction, ending: str, chord: Chord, stage: Stage, rol
         elif role == "accents":
             closed[role] = [*(_cut(before, at)), _timpani(at, duration, chord, NEUTRAL + 20)]
         elif role in roles:
-            hit = [note for note in _together(notes, at, chord, 12, stage) if note.onset <= at]
+            hit = [note for note in _together(notes, at, chord, 12, stage, frozenset()) if note.onset <= at]
             last_notes = {
                 note.pitch: note for note in (_to_chord(note, chord, role) for note in hit if note.onset == at)
             }
@@ -112,7 +113,9 @@ def end(lines: Lines, at: Fraction, ending: str, chord: Chord, stage: Stage, rol
     return closed
 
 
-def _together(notes: list[Note], at: Fraction, chord: Chord, lift: int, stage: Stage) -> list[Note]:
+def _together(
+    notes: list[Note], at: Fraction, chord: Chord, lift: int, stage: Stage, strokes: frozenset[Fraction]
+) -> list[Note]:
     """One player's notes with a stroke: what sounds is struck again, what is near moves there, else a tone is added."""
     found: list[Note] = []
     struck: dict[int, Note] = {}
@@ -122,7 +125,9 @@ def _together(notes: list[Note], at: Fraction, chord: Chord, lift: int, stage: S
             struck[pitch] = Note(at, pitch, end - at, _touch(touch + lift))
 
     for note in notes:
-        if note.onset == at or (at - NEAR < note.onset < at < note.end) or (at < note.onset < at + NEAR):
+        if note.onset in strokes and note.onset != at:
+            found.append(note if not note.onset < at < note.end else replace(note, duration=at - note.onset))
+        elif note.onset == at or (at - NEAR < note.onset < at < note.end) or (at < note.onset < at + NEAR):
             hit(note.pitch, note.end, note.velocity)
         elif at - NEAR < note.onset < at:
             continue
@@ -142,8 +147,8 @@ def _together(notes: list[Note], at: Fraction, chord: Chord, lift: int, stage: S
     return sorted(found + list(struck.values()))
 
 
-def _drums(notes: list[Note], at: Fraction, weight: float) -> list[Note]:
-    kept = [note for note in notes if abs(note.onset - at) >= NEAR]
+def _drums(notes: list[Note], at: Fraction, weight: float, strokes: frozenset[Fraction]) -> list[Note]:
+    kept = [note for note in notes if abs(note.onset - at) >= NEAR or (note.onset in strokes and note.onset != at)]
     keys = (KICK, CRASH) if weight >= 0.4 else (KICK, SNARE)
     return sorted([*kept, *(Note(at, key, STROKE, _touch(NEUTRAL + round(6 + 20 * weight))) for key in keys)])
 

@@ -27,8 +27,8 @@ TRIES = 6
 STEPS = {"density": 0.1, "register": 1.0, "polyphony": 0.3, "articulation": 0.03}
 #: Onsets a quarter at 100 quarters a minute where no density is asked for.
 USUAL_RATE = 1.9
-#: Pitched players that play at least where a piece is liveliest, however calm it is.
-FEWEST = 3
+#: A piece that never has more energy than this is calm; this many pitched players come in in it all the same.
+CALM, FEWEST = 0.5, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class Rehearsal:
     harmony: Harmony
 
     def stage(self, knobs: Knobs) -> Stage:
+        """The piece as players see it."""
         return Stage.of(self.core, self.harmony, knobs, self.energy, self.seed)
 
     def performed(self) -> Score:
@@ -118,9 +119,10 @@ class Rehearsal:
         }
         spans = self._spans(stage, changes)
         lines = {name: _within(makers[name](), spans[name]) for name in roles}
+        strokes = frozenset(accent.onset for accent in self.accents)
         for accent in self.accents:
             if self.final is None or accent.onset < self.final:
-                lines = hits.strike(lines, accent, stage, _playing(spans, accent.onset))
+                lines = hits.strike(lines, accent, stage, _playing(spans, accent.onset), strokes)
         if self.final is not None:
             chord = stage.tonic(self.final, self.attributes.mode)
             lines = hits.end(lines, self.final, self.ending, chord, stage, _playing(spans, self.final))
@@ -132,7 +134,7 @@ class Rehearsal:
         if self.layers:
             return {name: [(Fraction(0), stage.length)] for name in roles}
         starts = sorted({*(bar.start for bar in stage.bars), *changes})
-        thresholds = self._thresholds(max(self.energy(start) for start in starts))
+        thresholds = self._thresholds([self.energy(start) for start in starts])
         spans: dict[str, list[tuple[Fraction, Fraction]]] = {name: [] for name in roles}
         for start, end in zip(starts, [*starts[1:], stage.length], strict=True):
             level = self.energy(start)
@@ -145,27 +147,28 @@ class Rehearsal:
                     spans[name].append((start, end))
         return spans
 
-    def _thresholds(self, peak: float) -> dict[str, float]:
-        """The energy from which each player plays: one always does, and more of them where the piece is liveliest."""
+    def _thresholds(self, levels: Sequence[float]) -> dict[str, float]:
+        """The energy from which each player plays, given that of each bar.
+
+        One pitched player always plays; in a piece that is calm throughout, a few come in all the same. Where many
+        notes are asked for, somebody has to play them for most of the piece.
+        """
         roles = self.band.roles
         thresholds = {name: role.threshold for name, role in roles.items()}
         pitched = sorted((name for name in roles if name in ROLES), key=lambda name: roles[name].threshold)
-        few = set(pitched[:FEWEST])
-        if (self.attributes.density or 0) > 1:
-            few.add("arpeggio")  # somebody has to play the notes
-        for name in few & set(roles):
-            thresholds[name] = min(thresholds[name], peak)
-        thresholds[pitched[0]] = -math.inf
-        if "accents" in roles:
-            thresholds["accents"] = -math.inf
-        return thresholds
+        for name in pitched[:FEWEST]:
+            thresholds[name] *= min(max(levels) / CALM, 1)
+        if "arpeggio" in roles and (self.attributes.density or 0) > 1:
+            thresholds["arpeggio"] = min(thresholds["arpeggio"], sorted(levels)[len(levels) // 4])
+        always = [pitched[0], *(["accents"] if "accents" in roles else [])]
+        return {**thresholds, **dict.fromkeys(always, -math.inf)}
 
 
 def _turned(knobs: Knobs, asked: Attributes, got: Mapping[str, float]) -> Knobs:
     """The knobs, nearer to what was asked for."""
     if asked.density is not None and "density" in got:
         factor = min(max(asked.density / max(got["density"], 0.05), 0.5), 2)
-        knobs = replace(knobs, rate=min(max(knobs.rate * factor, 0.02), 16))
+        knobs = replace(knobs, rate=min(max(knobs.rate * factor, 0.02), 3 * asked.density))
     if asked.register is not None and "register" in got:
         knobs = replace(knobs, offset=min(max(knobs.offset + asked.register - got["register"], -40), 45))
     if asked.polyphony is not None and "polyphony" in got:
