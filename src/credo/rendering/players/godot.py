@@ -71,7 +71,7 @@ def _data(cue: Cue, audio: Path) -> dict:
     if cue.loop:
         data["loop"] = {
             **{"seconds": cue.loop.samples / cue.rate, "bars": cue.loop.bars, "beats_per_bar": cue.loop.beats_per_bar},
-            **{"bpm": cue.loop.bpm, "layers": []},
+            **{"beats": cue.loop.beats, "bpm": cue.loop.bpm, "layers": []},
         }
         for place, layer in enumerate(cue.loop.layers, 1):
             file = _write(layer, audio, "layer", place)

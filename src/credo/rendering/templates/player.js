@@ -35,13 +35,17 @@
   }
 
   async function doing(act) {
+    const slow = setTimeout(() => tell(say("loading")), 300);
     try {
+      const done = await act(open());
       tell("");
-      return await act(open());
+      return done;
     } catch (error) {
       tell(say("failed"));
       console.warn(error.message);
       return null;
+    } finally {
+      clearTimeout(slow);
     }
   }
 
