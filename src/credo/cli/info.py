@@ -21,7 +21,7 @@ def info(
 
     `credo info chorale` - what it was trained on, how well, and under which licence
 
-    `credo info mine.mid` - parts, length, key and metre
+    `credo info mine.mid` - parts, length, key, metre and measured attributes such as density and valence
 
     `credo info instruments` - the names that `--instrument` knows
     """

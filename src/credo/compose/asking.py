@@ -136,13 +136,13 @@ def ask(
             remarks.append(f"style: {attributes.style!r} is none of the model's; credo info MODEL lists them")
     if request.moments is None and attributes.density is not None:
         changes["moments"] = _moments(attributes.density, texture, remarks)
-    octaves = 0
-    if attributes.register is not None:
-        taken = {name for name, _, _ in request.ranges}
-        ranges, octaves = ranges_for(attributes.register, texture, move=not given)
-        changes["ranges"] = (*request.ranges, *(wish for wish in ranges if wish[0] not in taken))
     if request.polyphony is None and attributes.polyphony is not None:
         changes["polyphony"] = _polyphony(attributes.polyphony, texture, remarks)
+    octaves = 0
+    if attributes.register is not None:
+        taken, most = {name for name, _, _ in request.ranges}, changes.get("polyphony", request.polyphony)
+        ranges, octaves = ranges_for(attributes.register, texture, polyphony=most, move=not given)
+        changes["ranges"] = (*request.ranges, *(wish for wish in ranges if wish[0] not in taken))
     return Asking(
         wish,
         replace(request, **changes),
@@ -152,7 +152,9 @@ def ask(
     )
 
 
-def ranges_for(register: float, texture: Texture, *, move: bool = True) -> tuple[tuple[tuple[str, int, int], ...], int]:
+def ranges_for(
+    register: float, texture: Texture, *, polyphony: int | None = None, move: bool = True
+) -> tuple[tuple[tuple[str, int, int], ...], int]:
     """Ranges of voices that bring the mean pitch near a register.
 
     Each voice has a stretch around the middle of its compass, moved by what the register lies above that of the whole
@@ -161,6 +163,7 @@ def ranges_for(register: float, texture: Texture, *, move: bool = True) -> tuple
     Args:
         register: mean MIDI pitch.
         texture: the voices.
+        polyphony: how many of the mono voices sound, where not all do.
         move: whether the piece may be moved by octaves.
 
     Returns:
@@ -169,7 +172,8 @@ def ranges_for(register: float, texture: Texture, *, move: bool = True) -> tuple
     voices = [voice for voice in texture.voices if voice.kind != "drums"]
     if not voices:
         return (), 0
-    weights = [_WEIGHT[voice.kind] for voice in voices]
+    silent = _silent(voices, polyphony)
+    weights = [0 if voice.name in silent else _WEIGHT[voice.kind] for voice in voices]
     middles = [(voice.low + voice.high) / 2 for voice in voices]
     far = register - float(np.average(middles, weights=weights))
     least = min((voice.high - voice.low) / 2 - _ROOM for voice in voices)
@@ -181,6 +185,15 @@ def ranges_for(register: float, texture: Texture, *, move: bool = True) -> tuple
         centre = min(max(centre, voice.low + _ROOM), voice.high - _ROOM)
         ranges.append((voice.name, max(voice.low, round(centre - reach)), min(voice.high, round(centre + reach))))
     return tuple(ranges), octaves
+
+
+def _silent(voices: list[Voice], polyphony: int | None) -> set[str]:
+    """Mono voices that rest where so many sound: the outer ones sound first; see `constraints.pitches.silenced`."""
+    mono = [voice.name for voice in voices if voice.kind == "mono"]
+    if polyphony is None:
+        return set()
+    outer = sorted(range(len(mono)), key=lambda number: min(2 * number, 2 * (len(mono) - number) - 1))
+    return {mono[number] for number in outer[polyphony:]}
 
 
 def scale_of(key: Key, mode: str) -> str:

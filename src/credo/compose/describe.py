@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from credo.compose.models import available, find_model, window_of
+from credo.conditioning.measure import measure
 from credo.corpora.corpus import Corpus
 from credo.corpora.report import Report
 from credo.errors import FileError, ModelError
@@ -52,7 +53,7 @@ def describe(what: str | Path) -> list[str]:
 
 
 def describe_score(score: Score) -> list[str]:
-    """Parts, length, key and metre of a piece."""
+    """Parts, length, key, metre and measured attributes of a piece."""
     timeline = score.timeline
     estimate = estimate_key(score)
     written = f"{timeline.key.name} (written)" if timeline.key else "not written"
@@ -66,6 +67,7 @@ def describe_score(score: Score) -> list[str]:
         f"metre        {metre.numerator}/{metre.denominator}",
         f"tempo        {timeline.tempos[0].bpm if timeline.tempos else 'not written'}",
         f"key          {written}; {estimate.key.name} by its notes",
+        f"measured     {_attributes(score)}",
     ]
     for number, part in enumerate(score.parts, 1):
         pitches = [note.pitch for note in part.notes]
@@ -73,6 +75,14 @@ def describe_score(score: Score) -> list[str]:
         kind = "drums" if part.is_drums else f"program {part.program}"
         lines.append(f"part {number:<7} {part.name or '-'}: {len(part.notes)} notes, {span}, {kind}")
     return lines
+
+
+def _attributes(score: Score) -> str:
+    """What else can be read off the notes; `docs/attributes.md` says how."""
+    told = {"key", "metre", "tempo"}
+    values = {name: value for name, value in measure(score).to_dict().items() if name not in told}
+    texts = (f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}" for name, value in values.items())
+    return ", ".join(texts) or "nothing, for there are no notes"
 
 
 def describe_corpus(corpus: Corpus) -> list[str]:
