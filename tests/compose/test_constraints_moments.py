@@ -11,6 +11,7 @@ from credo.compose.generate import Composer
 from credo.compose.wishes import Request
 from credo.errors import UsageError
 from credo.music.pitch import Key
+from credo.music.scales import SCALES
 from credo.music.texture import Texture, Voice
 from credo.music.window import Window
 from credo.training.build import build
@@ -101,3 +102,20 @@ def test_fewer_voices_still_move(tiny_composer):
 def test_what_cannot_be_is_refused(asked):
     with pytest.raises(UsageError, match="moments: expected more than 0 and at most 16"):
         Request(moments=asked)
+
+
+MODES = ("lydian", "mixolydian", "dorian", "phrygian", "locrian", "harmonic minor", "minor pentatonic", "whole tone")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_cadences_are_in_the_notes_of_the_scale(tiny_composer, mode):
+    """In modes without a leading tone too; the bass ends on the tonic."""
+    key = Key.of_tonic(2, "minor" if 3 in SCALES[mode] else "major")
+    wish = Request(bars=BARS, key=key, iterations=6, seed=9, scale=f"D {mode}", cadence=True, parallels=True)
+    piece = tiny_composer.compose(wish)
+    classes = {(2 + step) % 12 for step in SCALES[mode]}
+    assert piece.settings["remarks"] == []
+    assert {note.pitch % 12 for note in piece.score.notes} <= classes
+    assert piece.grid.voices[-1].sounding[-1] % 12 == 2
+    ending = {int(cells.sounding[-1]) % 12 for cells in piece.grid.voices}
+    assert ending & {5, 6}

@@ -17,12 +17,13 @@ from credo.music.score import DEFAULT_TEMPO_BPM, Part, Score, Timeline
 
 #: Notes that begin nearer to each other than this (quarters) begin at one moment: less than a thirty-second, and more
 #: than players are apart.
-MOMENT = 1 / 12
+MOMENT = 0.12
 #: The share of the sounding time that a scale has to hold to be the mode; else the plain scale of the key is.
 IN_SCALE = 0.97
-#: A scale that holds this much more of the sounding time than one before it is the better one.
-_BETTER = 0.005
-#: A written key whose notes lack this much more of the sounding time than another's is a mistake.
+#: A scale that holds this much more of the sounding time than one before it is the better one: a single short note of
+#: a piece is as much, and of modes that differ in one note the better holds the one that is there.
+_BETTER = 0.0005
+#: A written key whose scales lack this much more of the sounding time than another's is a mistake.
 _FAR = 0.1
 #: Where several scales hold as much, the first one is meant: the key's own, then the commonest.
 _MINOR = ("minor", "dorian", "phrygian", "harmonic minor", "melodic minor", "locrian")

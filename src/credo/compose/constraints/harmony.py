@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -199,7 +200,7 @@ def ending(frame: Frame, request: Request, plan: list[Span]) -> Ending | None:
     half = bar.origin + frame.bar_steps(bar) // 2
     four = frame.bar_steps(bar) == 4 * frame.beat_steps(bar)
     arrival = last = half if four and bar.start < half < bar.stop else bar.start
-    tonic, dominant = _degrees(key, 0), _degrees(key, 4)
+    tonic, dominant = final_chords(frame, request, key)
     basses = frozenset({dominant[0]})
     if plan and plan[-1].stop > last:  # else the plan leaves the end to the model
         final = plan[-1]
@@ -248,7 +249,8 @@ def cadence(frame: Frame, request: Request, end: Ending | None, silent: np.ndarr
     part = Part.of("cadence", frame)
     key = frame.grid.timeline.key_at(frame.grid.timeline.length)
     assert key is not None
-    dominant, before, final = _degrees(key, 4), slice(end.dominant, end.arrival), slice(end.arrival, frame.steps)
+    _, dominant = final_chords(frame, request, key)
+    before, final = slice(end.dominant, end.arrival), slice(end.arrival, frame.steps)
     for lane in frame.lanes:
         if lane.voice.kind == "drums":
             continue
@@ -270,15 +272,39 @@ def cadence(frame: Frame, request: Request, end: Ending | None, silent: np.ndarr
     sounding = (~silent[end.dominant :]).all(0).sum()
     if len(frame.mono) == len(frame.lanes) and sounding >= 3:
         required = np.zeros(frame.steps, np.int32)
-        required[end.dominant] = 1 << dominant[1]
-        required[end.arrival] = 1 << end.tonic[1]
+        for step, chord in ((end.dominant, dominant), (end.arrival, end.tonic)):
+            required[step] = _bits(chord[1:2])
         part.rules.append(harmonies(frame, np.zeros_like(required), required))
     return part
 
 
-def _degrees(key: Key, degree: int) -> tuple[int, ...]:
-    """The tonic triad (degree 0) or the dominant seventh chord (degree 4) of a key, root first."""
-    steps = (0, 3 if key.mode == "minor" else 4, 7) if degree == 0 else (7, 11, 2, 5)
+def final_chords(frame: Frame, request: Request, key: Key) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The tonic triad and the dominant seventh of a key, root first, in the notes of the scale that was wished for.
+
+    A degree that the scale has only a semitone lower or higher is taken so: in D dorian A minor comes before D minor.
+    One that it does not have at all is left out, and so is its seventh; the tonic itself stays.
+    """
+    tonic = (0, 3 if key.mode == "minor" else 4, 7)
+    dominant = (7, 11, 2, 5)
+    if request.scale is None:
+        return _on(key, tonic), _on(key, dominant)
+    _, classes = scale_spans(frame, request)[-1]
+    root, *others = _on(key, tonic)
+    *triad, seventh = _on(key, dominant)
+    ending = (root, *(note for note in _bent(classes, others) if note != root))
+    return ending, (*_bent(classes, triad), *({seventh} & classes))
+
+
+def _bent(classes: frozenset[int], notes: Sequence[int]) -> tuple[int, ...]:
+    """Notes, each as a scale has it: as it is, else a semitone lower, else higher, else not at all."""
+    found: list[int] = []
+    for note in notes:
+        near = [pitch % 12 for pitch in (note, note - 1, note + 1) if pitch % 12 in classes]
+        found += [pitch for pitch in near[:1] if pitch not in found]
+    return tuple(found)
+
+
+def _on(key: Key, steps: tuple[int, ...]) -> tuple[int, ...]:
     return tuple((key.tonic + step) % 12 for step in steps)
 
 
