@@ -4,10 +4,11 @@ import json
 from fractions import Fraction
 
 import pytest
+from rich.cells import cell_len
 
 from credo.io.files import save
 from credo.music.score import Note, Part, Score
-from tiny import corpus
+from tiny import chorale, corpus
 
 
 def tune(seed):
@@ -83,11 +84,42 @@ def test_a_model_is_judged_by_what_it_writes_and_by_its_likelihoods(credo, tiny_
     found = json.loads((tmp_path / "a.json").read_text("utf-8"))
     assert found["figures"]
     assert found["judgement"]["verdicts"][0]["pieces"] == 3
+    assert found["judgement"]["verdicts"][0]["likelihood"]["value"] > 0
+    assert found["judgement"]["under"] == tiny_run.name
+    assert "nats a cell\n" in done.out
+
+
+@pytest.mark.machine
+@pytest.mark.once
+def test_the_likelihood_of_folders_under_a_model_and_in_chinese(credo, tiny_run, tmp_path):
+    for name, seeds in (("mine", range(3)), ("real", range(10, 18))):
+        (tmp_path / name).mkdir()
+        for seed in seeds:
+            save(chorale(seed, bars=2), tmp_path / name / f"{seed}.mid")
+    done = credo("evaluate", "mine", "real", "--under", tiny_run, "--language", "zh", "--json", "a.json")
+    assert done.status == 0, done.err
+    head, *rows = done.out.splitlines()[2:9]
+    assert head.split() == ["首数", "相似度", "重叠面积", "弗雷歇距离", "与真实音乐可分", "抄袭", "评分", "奈特/格"]
+    assert {cell_len(row.rstrip()) for row in (head, *rows)} == {cell_len(head)}  # columns end together
+    found = json.loads((tmp_path / "a.json").read_text("utf-8"))["judgement"]
+    of = {verdict["name"]: verdict["likelihood"]["value"] for verdict in found["verdicts"]}
+    assert len(of) == 6
+    assert of["random notes"] > max(of["mine"], of["real, held out"], of["copies"])
+
+
+def test_a_page_in_chinese(credo, mine, real, tmp_path):
+    pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+    pytest.importorskip("jinja2", reason="pages need Jinja")
+    done = credo("evaluate", mine, real, "--out", "a.html", "--lang", "zh")
+    assert "与 real 比较，整首乐曲：" in done.out
+    assert "<title>mine 与 real 的比较</title>" in (tmp_path / "a.html").read_text("utf-8")
 
 
 def test_wrong_use(refused, mine, real, tmp_path):
     assert "--likelihood: expected a model, got the music in" in refused("evaluate", mine, real, "--likelihood")
     assert "--out: expected a name ending in .html" in refused("evaluate", mine, real, "--out", "a.pdf")
+    assert "lang: expected one of en, zh, got 'fr'" in refused("evaluate", mine, real, "--lang", "fr")
+    assert "model: expected a folder or one of" in refused("evaluate", mine, real, "--under", "nowhere")
     assert "no such file or folder" in refused("evaluate", mine, tmp_path / "nowhere")
     empty = tmp_path / "empty"
     empty.mkdir()

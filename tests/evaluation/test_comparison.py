@@ -12,8 +12,8 @@ from scipy import linalg, stats
 from credo.errors import CorpusError, UsageError
 from credo.evaluation.comparison import floors, report
 from credo.evaluation.comparison.differences import auc, frechet, interval, mean, means, realness, shared_area
-from credo.evaluation.comparison.judge import CEILING, FLOOR, GENERATED, judge
-from credo.evaluation.comparison.notes import in_four_voices
+from credo.evaluation.comparison.judge import CEILING, FLOOR, GENERATED, Under, judge
+from credo.evaluation.comparison.notes import in_four_voices, likelihood
 from credo.evaluation.comparison.pieces import FEATURES, Music, figures_of, figures_of_files, passages
 from credo.evaluation.metrics.catalogue import CATALOGUE, measure
 from credo.io.files import save
@@ -85,6 +85,49 @@ def test_a_chain_that_remembers_more_is_nearer(judgement):
     one, three = (verdict(judgement, f"Markov chain, order {order}") for order in (1, 3))
     assert three.copied.value > one.copied.value
     assert three.frechet.value < one.frechet.value
+
+
+def test_a_model_is_asked_about_every_set_and_what_does_not_fit_it_is_told():
+    def nats(passages):
+        """Half a nat a note of the highest part; music that leaves its range does not fit."""
+        top = [passage.parts[0].notes for passage in passages]
+        fits = [max(note.pitch for note in notes) < 88 for notes in top]
+        return np.array([[len(n) / 2, len(n)] if ok else [math.nan] * 2 for n, ok in zip(top, fits, strict=True)])
+
+    def high(count):
+        return tuple((f"high {seed}", hymn(seed).transpose(20)) for seed in range(count))
+
+    some = Music("some", scores=(*hymns(6, first=500).scores, *high(2)))
+    most = Music("most", scores=(*hymns(2, first=500).scores, *high(6)))
+    found = judge([some, most], hymns(8), bars=0, under=Under("halves", nats))
+    assert found.under == "halves"
+    assert verdict(found, "some").likelihood == (0.5, 0.5, 0.5)
+    assert verdict(found, "most").likelihood is None
+    assert verdict(found, "real, held out").likelihood.value == 0.5
+    assert "some: 6 of 8 passages fit the voices of halves; the likelihood is of those." in report.remarks(found)
+    assert "most: 2 of 8 passages fit the voices of halves, so it has no likelihood." in report.remarks(found)
+    assert report.head(found)[-1] == "nats a cell"
+    assert [row[-1] for row in report.rows(found)][:2] == ["0.5 [0.5, 0.5]", ""]
+
+    strange = judge(
+        [some], hymns(8), bars=0, under=Under("none", lambda passages: np.full((len(passages), 2), math.nan))
+    )
+    assert strange.under == ""
+    assert "nats a cell" not in report.head(strange)
+
+
+def test_nats_a_cell_weigh_cells_and_their_interval_is_over_pieces():
+    dice = np.random.default_rng(0)
+    table = np.stack([dice.gamma(2.0, size=60), dice.integers(1, 9, 60)], axis=1)
+    passages = [[hymn(0)] * 2] * 30
+    found, placed, of = likelihood(passages, lambda _: table, seed=0)
+    assert (placed, of) == (60, 60)
+    assert found.value == pytest.approx(table[:, 0].sum() / table[:, 1].sum())
+    assert found.low < found.value < found.high
+    table[5] = math.nan
+    fewer, placed, _ = likelihood(passages, lambda _: table, seed=0)
+    rest = np.delete(table, 5, axis=0)
+    assert (fewer.value, placed) == (pytest.approx(rest[:, 0].sum() / rest[:, 1].sum()), 59)
 
 
 def test_floors_and_the_ceiling_are_always_there(judgement):
