@@ -27,7 +27,7 @@ def with_dynamics(lines: Lines, energy: Callable[[Fraction], float], loudness: f
     ranks = {place.onset: place.rank for bar in stage.bars for place in bar.places}
 
     def level(name: str, note: Note) -> float:
-        stress = STRESS[ranks.get(note.onset, 2)] if name != "drums" else 0
+        stress = STRESS[ranks.get(note.onset, 2)] if name not in ("drums", "accents") else 0
         return SOFT + RISE * min(max(energy(note.onset), 0), 1) + note.velocity - NEUTRAL + stress
 
     levels = {name: [level(name, note) for note in line] for name, line in lines.items()}

@@ -46,6 +46,7 @@ class Place(NamedTuple):
     rank: int
 
 
+@lru_cache(maxsize=4096)
 def places(beats: tuple[Beat, ...]) -> tuple[Place, ...]:
     """The places of a bar, in time."""
     found = []

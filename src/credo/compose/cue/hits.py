@@ -124,12 +124,17 @@ def _together(
         if pitch not in struck or end > struck[pitch].end:
             struck[pitch] = Note(at, pitch, end - at, _touch(touch + lift))
 
+    early, late = at - NEAR, at + NEAR
     for note in notes:
-        if note.onset in strokes and note.onset != at:
+        if note.onset >= late or (note.onset < at - 1 and note.end <= at):
+            found.append(note)
+        elif note.onset in strokes and note.onset != at:
             found.append(note if not note.onset < at < note.end else replace(note, duration=at - note.onset))
-        elif note.onset == at or (at - NEAR < note.onset < at < note.end) or (at < note.onset < at + NEAR):
+        elif note.onset == at:
             hit(note.pitch, note.end, note.velocity)
-        elif at - NEAR < note.onset < at:
+        elif (early < note.onset < at < note.end) or at < note.onset:
+            hit(_nearest(note.pitch, chord), note.end, note.velocity)
+        elif early < note.onset < at:
             continue
         elif note.onset < at < note.end:
             until = at - GAP if at - note.onset > 4 * GAP else at

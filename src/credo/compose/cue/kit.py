@@ -56,7 +56,7 @@ def _bar(stage: Stage, bar: Bar, *, crash: bool) -> list[Note]:
     notes = [_stroke(onset, KICK, kick_touch) for onset in strong]
     notes += [_stroke(onset, KICK, kick_touch - 8) for onset in off[-kicks:] if kicks]
     notes += [_stroke(onset, back_key, back_touch) for onset in back]
-    rides = bar.rhythm(min(bar.count, rate * bar.quarters), stage.seed)
+    rides = bar.pulse(min(bar.count * (1.25 if stage.knobs.even else 1), rate * bar.quarters))
     notes += [_stroke(onset, cymbal, cymbal_touch + 6 * (onset in beats)) for onset in rides]
     if bar.turns and bar.drive and rides and rides[-1] not in beats:
         notes = [note for note in notes if (note.onset, note.pitch) != (rides[-1], cymbal)]

@@ -84,7 +84,8 @@ def arpeggio(stage: Stage, program: int) -> list[Note]:
     found: list[Note] = []
     for bar in stage.bars:
         chosen = turn if bar.turns else figure
-        for number, onset in enumerate(bar.rhythm(bar.count, stage.seed)):
+        onsets = bar.pulse(1.25 * bar.count) if stage.knobs.even else bar.rhythm(bar.count, stage.seed)
+        for number, onset in enumerate(onsets):
             voices = voicing(stage.harmony.at(onset).tones, 3, low, high, centre, voices)
             octaves, index = divmod(int(chosen[number % len(chosen)]), len(voices))
             pitch = voices[index] + 12 * octaves

@@ -63,6 +63,7 @@ class Rehearsal:
         tempo = asked.tempo or (self.core.timeline.tempos[0].bpm if self.core.timeline.tempos else DEFAULT_TEMPO_BPM)
         knobs = Knobs(
             rate=asked.density or USUAL_RATE * math.sqrt(100 / max(tempo, 20)),
+            even=asked.density is None,
             voices=3 if asked.polyphony is None else min(max(round(asked.polyphony - 2), 1), 8),
             hold=asked.articulation,
         )

@@ -57,6 +57,15 @@ class Bar:
         """Onsets of a rhythm of about `count` notes, at least one."""
         return strongest(self.places, max(round(count), 1), seed)
 
+    def pulse(self, count: float) -> tuple[Fraction, ...]:
+        """Onsets of the finest even pulse of at most `count` notes: bars, groups, beats, and what divides them."""
+        found: tuple[Fraction, ...] = (self.start,)
+        for rank in range(5, -1, -1):
+            onsets = tuple(place.onset for place in self.places if place.rank >= rank)
+            if len(onsets) <= max(count, 1):
+                found = onsets
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Knobs:
@@ -64,6 +73,7 @@ class Knobs:
 
     Attributes:
         rate: onsets a quarter where the energy is 0.5.
+        even: whether the arpeggio keeps an even pulse, where no density is asked for.
         thin: whether the core's own notes give way as well where the rate is low.
         offset: semitones by which the players move from where they are at ease.
         voices: notes of a chord of the pad.
@@ -71,6 +81,7 @@ class Knobs:
     """
 
     rate: float
+    even: bool = True
     thin: bool = False
     offset: float = 0.0
     voices: int = 3
