@@ -11,6 +11,7 @@ import typer
 from credo import __version__
 from credo.cli.compose import compose
 from credo.cli.corpus import corpus
+from credo.cli.cue import cue
 from credo.cli.data_report import data_report
 from credo.cli.evaluate import evaluate
 from credo.cli.humanize import humanize
@@ -33,7 +34,7 @@ app = typer.Typer(
 )
 #: The commands, in groups as `credo --help` shows them.
 GROUPS = {
-    "New music": (compose,),
+    "New music": (compose, cue),
     "Work with a piece": (infill, harmonize, accompany, revoice, vary, blend, humanize),
     "Models and data": (train, corpus, info),
     "Judge": (evaluate, originality, data_report),

@@ -1,0 +1,377 @@
+"""`credo cue`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from credo.compose.cue.brief import Brief
+    from credo.compose.cue.outline import Outline
+    from credo.compose.cue.package import Package
+
+_TIME, _MUSIC, _WRITTEN = "Time", "Music", "What is written"
+
+
+def cue(
+    brief: Annotated[
+        Path | None, typer.Argument(help="A brief in TOML. Options win over it.", metavar="[BRIEF]")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What the cue is called.  [default: the file's name]")] = None,
+    seconds: Annotated[
+        str | None,
+        typer.Option(help="Length: 30, 1:05.250, or timecode with --frame-rate.  [default: 30]", rich_help_panel=_TIME),
+    ] = None,
+    tempo: Annotated[
+        str | None,
+        typer.Option(help="Quarters a minute: 120, or a range to search, 96-132.", rich_help_panel=_TIME),
+    ] = None,
+    metre: Annotated[
+        str | None, typer.Option(help="Such as 3/4 or 7/8.  [default: 4/4]", rich_help_panel=_TIME)
+    ] = None,
+    hit: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TIME[:KIND[:NAME]]",
+            help="A moment that the music meets: 12.5, 20.2:stop, 8:accent:door. Kinds: accent, change, stop, swell.",
+            rich_help_panel=_TIME,
+        ),
+    ] = None,
+    section: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME@TIME[:ENERGY]",
+            help="Where a section begins: A@0:0.4. Sections of one name have the same music.",
+            rich_help_panel=_TIME,
+        ),
+    ] = None,
+    energy: Annotated[
+        str | None,
+        typer.Option(help="Curve of 0 to 1: 0:0.2,15:0.9. It says who plays, and how loud.", rich_help_panel=_TIME),
+    ] = None,
+    ending: Annotated[
+        str | None, typer.Option(help="button, cadence, ring-out or loop.  [default: button]", rich_help_panel=_TIME)
+    ] = None,
+    loop: Annotated[bool, typer.Option("--loop", help="Short for --ending loop.", rich_help_panel=_TIME)] = False,
+    frame_rate: Annotated[
+        str | None, typer.Option(help="Of timecode: 23.976, 24, 25, 29.97, 29.97df, 30.", rich_help_panel=_TIME)
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(help='Such as "D minor".  [default: drawn]', rich_help_panel=_MUSIC)
+    ] = None,
+    mood: Annotated[str | None, typer.Option(help="Such as tense, calm, happy, 紧张.", rich_help_panel=_MUSIC)] = None,
+    valence: Annotated[float | None, typer.Option(help="-1 unpleasant to 1 pleasant.", rich_help_panel=_MUSIC)] = None,
+    arousal: Annotated[float | None, typer.Option(help="-1 calm to 1 excited.", rich_help_panel=_MUSIC)] = None,
+    text: Annotated[
+        str | None, typer.Option(help='What it is for: "calm rainy night", 平静的雨夜.', rich_help_panel=_MUSIC)
+    ] = None,
+    image: Annotated[Path | None, typer.Option(help="A picture that it is for.", rich_help_panel=_MUSIC)] = None,
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Any attribute by name: mode=dorian.", rich_help_panel=_MUSIC),
+    ] = None,
+    ensemble: Annotated[
+        str | None, typer.Option(help="Such as strings, rock band, chiptune.", rich_help_panel=_MUSIC)
+    ] = None,
+    role: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ROLE:INSTRUMENT",
+            help="Who plays lead, pad, arpeggio, bass or drums: lead:oboe, drums:none.",
+            rich_help_panel=_MUSIC,
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Writes the core.  [default: chorale]", rich_help_panel=_MUSIC)
+    ] = None,
+    drums: Annotated[
+        str | None, typer.Option(help="Model that writes the drums.  [default: drums]", rich_help_panel=_MUSIC)
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Makes it come out the same again.  [default: drawn]", rich_help_panel=_MUSIC)
+    ] = None,
+    versions: Annotated[
+        str | None,
+        typer.Option(
+            help="Beside the cue: lengths in seconds, no-melody, no-drums, drums-and-bass, sting, loop: 15,6,loop.",
+            rich_help_panel=_WRITTEN,
+        ),
+    ] = None,
+    effects: Annotated[
+        bool, typer.Option("--effects", help="Short effects too: success, failure ...", rich_help_panel=_WRITTEN)
+    ] = False,
+    loudness: Annotated[
+        float | None, typer.Option(help="Of the mix, in LUFS.  [default: -16]", rich_help_panel=_WRITTEN)
+    ] = None,
+    formats: Annotated[
+        str | None,
+        typer.Option(
+            help="Some of wav,ogg,flac,midi,musicxml,picture.  [default: all but flac that are installed]",
+            rich_help_panel=_WRITTEN,
+        ),
+    ] = None,
+    player: Annotated[
+        list[str] | None,
+        typer.Option(help="web: a page that plays it; godot: a project.", rich_help_panel=_WRITTEN),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder to write to.", rich_help_panel=_WRITTEN)] = Path("cues"),
+    write_brief: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.toml", help="Only write the brief, with comments.", rich_help_panel=_WRITTEN),
+    ] = None,
+) -> None:
+    """Music to a brief, for games, advertisements and films: exact seconds, hit points, loops, stems and versions.
+
+    Each cue gets a folder with mix and stems, notes, a manifest, and the brief that makes it again.
+
+    **Examples**
+
+    `credo cue --name "boss fight" --seconds 30 --mood tense --ensemble orchestra --hit 12.5 --versions 15,6,loop`
+
+    `credo cue --name village --seconds 48 --loop --mood calm --player web` - a loop in layers, and a page to hear it
+
+    `credo cue --text "rain on the window at night" --seconds 20` - from words
+
+    `credo cue --seconds 30 --hit 8:change --write-brief advert.toml` - a file to edit, and then:
+
+    `credo cue advert.toml --out adverts`
+    """
+    from credo.compose.cue.outline import outline
+    from credo.compose.cue.package import FORMATS, PLAYERS
+    from credo.errors import UsageError
+
+    given = {
+        "name": name, "seconds": seconds, "tempo": tempo, "metre": metre, "frame_rate": frame_rate, "seed": seed,
+        "ending": "loop" if loop else ending, "loudness": loudness, "model": model, "drums": drums, "text": text,
+        "image": None if image is None else str(image), "hits": _hits(hit), "sections": _sections(section),
+        "energy": _energy(energy), "roles": _roles(role),
+        "versions": None if versions is None else [word.strip() for word in versions.split(",") if word.strip()],
+    }  # fmt: skip
+    if loop and ending not in (None, "loop"):
+        raise UsageError(f"loop: expected no other ending beside it, got {ending}")
+    wanted = None if formats is None else [word.strip() for word in formats.split(",") if word.strip()]
+    for what, some, known in (("formats", wanted or (), FORMATS), ("player", player or (), PLAYERS)):
+        if set(some) - set(known):
+            raise UsageError(f"{what}: expected some of {', '.join(known)}, got {', '.join(some)}")
+    told = _attributes(key, mood, valence, arousal, attribute, ensemble)
+    sheet = _brief(brief, {what: value for what, value in given.items() if value is not None}, told)
+    if write_brief is not None:
+        from credo.io.atomic import write_text
+
+        write_text(write_brief, sheet.to_toml())
+        typer.echo(write_brief)
+        return
+    console = Console(stderr=True)
+    plan = outline(sheet, _read(sheet))
+    _tell_plan(console, plan)
+    package = _make(console, plan, out, wanted, player or [], effects)
+    _tell_result(console, package)
+
+
+def _brief(path: Path | None, given: Mapping[str, Any], told: Mapping[str, Any]) -> Brief:
+    """The brief of a file with what the options say in place of what it says."""
+    from credo.compose.cue import sheet
+    from credo.compose.cue.brief import Brief
+
+    data: dict[str, Any] = {"name": "cue", "seconds": 30}
+    if path is not None:
+        found = Brief.read(path)
+        data = sheet.to_dict(found)
+        if found.image:
+            data["image"] = str(path.parent / found.image)
+    data["attributes"] = {**data.get("attributes", {}), **told}
+    metre = data["attributes"].pop("metre", None)
+    data |= {"roles": {**data.get("roles", {}), **given.get("roles", {})}}
+    data |= {what: value for what, value in given.items() if what != "roles"}
+    if metre and "metre" not in given:
+        data["metre"] = metre
+    return sheet.from_dict(data)
+
+
+def _attributes(
+    key: str | None,
+    mood: str | None,
+    valence: float | None,
+    arousal: float | None,
+    attribute: list[str] | None,
+    ensemble: str | None,
+) -> dict[str, Any]:
+    from credo.compose.typed import parse_attributes
+    from credo.conditioning.attributes import Attributes
+    from credo.conditioning.moods import mood_named
+    from credo.music.pitch import Key
+
+    asked = Attributes(
+        key=None if key is None else Key.parse(key), valence=valence, arousal=arousal, ensemble=ensemble
+    ).over(parse_attributes(attribute or ()))
+    return (asked if mood is None else asked.over(mood_named(mood).attributes)).to_dict()
+
+
+def _read(sheet: Brief) -> Any:
+    """What words and picture of a brief are read as; None if it has neither."""
+    if not (sheet.text or sheet.image):
+        return None
+    from credo.conditioning.image import read_image
+    from credo.conditioning.text import read_text
+    from credo.conditioning.together import combine
+
+    words = read_text(sheet.text) if sheet.text else None
+    return combine(words, read_image(Path(sheet.image)) if sheet.image else None)
+
+
+def _hits(texts: list[str] | None) -> list[dict[str, Any]] | None:
+    """`12.5`, `20.2:stop` or `8:accent:door`; a time may hold colons itself."""
+    from credo.compose.cue.brief import KINDS
+
+    if texts is None:
+        return None
+    found = []
+    for text in texts:
+        words = text.split(":")
+        place = next((number for number, word in enumerate(words) if word in KINDS), len(words))
+        hit: dict[str, Any] = {"seconds": ":".join(words[:place])}
+        if place < len(words):
+            hit |= {"kind": words[place], "name": ":".join(words[place + 1 :])}
+        found.append(hit)
+    return found
+
+
+def _sections(texts: list[str] | None) -> list[dict[str, Any]] | None:
+    """`A@0` or `A@1:05:0.4`: what follows the last colon is an energy if it is 0 to 1 with a point, or 0 or 1."""
+    from credo.errors import UsageError
+
+    if texts is None:
+        return None
+    found = []
+    for text in texts:
+        name, sign, rest = text.partition("@")
+        if not (name.strip() and sign and rest):
+            raise UsageError(f"section: expected NAME@TIME or NAME@TIME:ENERGY, got {text!r}")
+        time, colon, last = rest.rpartition(":")
+        mark: dict[str, Any] = {"name": name.strip(), "seconds": rest}
+        if colon and (last in ("0", "1") or last.startswith(("0.", ".", "1."))):
+            mark |= {"seconds": time, "energy": _number("section", last)}
+        found.append(mark)
+    return found
+
+
+def _energy(text: str | None) -> list[list[Any]] | None:
+    from credo.errors import UsageError
+
+    if text is None:
+        return None
+    points = []
+    for word in filter(None, text.split(",")):
+        time, colon, value = word.strip().rpartition(":")
+        if not colon:
+            raise UsageError(f"energy: expected points such as 0:0.2,15:0.9, got {word.strip()!r}")
+        points.append([time, _number("energy", value)])
+    return points
+
+
+def _roles(texts: list[str] | None) -> dict[str, str] | None:
+    from credo.errors import UsageError
+
+    if texts is None:
+        return None
+    found = {}
+    for text in texts:
+        role, colon, instrument = text.partition(":")
+        if not colon or role.strip() in found:
+            raise UsageError(f"role: expected each role once, such as lead:oboe, got {text!r}")
+        found[role.strip()] = instrument.strip()
+    return found
+
+
+def _number(what: str, text: str) -> float:
+    from credo.errors import UsageError
+
+    try:
+        return float(text)
+    except ValueError as error:
+        raise UsageError(f"{what}: expected a number, got {text!r}") from error
+
+
+def _tell_plan(console: Console, plan: Outline) -> None:
+    """Tempo and bars, where hits land, and what was read of words and picture."""
+    timing, brief = plan.fit, plan.brief
+    tempos = [tempo.bpm for tempo in timing.timeline.tempos]
+    low, high = min(tempos), max(tempos)
+    tempo = f"{low:.2f}" if high - low < 0.05 else f"{low:.1f} to {high:.1f}"
+    console.print(
+        f"[bold]{_plain(brief.name)}[/]: {brief.seconds:g} s, {timing.bars} bars of {brief.metre[0]}/{brief.metre[1]} "
+        f"at {tempo} quarters a minute, {plan.key.name}; length kept within {abs(timing.residual_ms):.2g} ms",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    for number, landing in enumerate(timing.landings, 1):
+        label = _plain(landing.hit.name) or f"hit {number}"
+        if landing.reached:
+            line = f"at {landing.seconds:.3f} s, bar {timing.bar_at(landing.seconds)}, on the {landing.place}"
+            line = line.replace("on the between", "between the steps") + f", {landing.residual_ms:+.2f} ms"
+        else:
+            line = f"not reached: {landing.reason}"
+        console.print(f"  {label} ({landing.hit.seconds:.3f} s): {line}", highlight=False, soft_wrap=True)
+    for reason in (*plan.asked.reasons, *plan.reasons.reasons):
+        console.print(f"  {reason.attribute} {_plain(reason.value)}: {_plain(reason.because)}", highlight=False,
+                      soft_wrap=True)  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def _make(
+    console: Console, plan: Outline, out: Path, formats: list[str] | None, players: list[str], effects: bool
+) -> Package:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from credo.compose.cue.making import make
+    from credo.compose.cue.package import deliver
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Loading the model", total=None)
+        from credo.compose.generate import Composer  # loads a tensor library, once nothing wrong is asked
+
+        def sampling(done: int, total: int) -> None:
+            bar.update(task, description="Sampling", completed=done, total=total)
+
+        made = make(plan, Composer.load, effects=effects, progress=sampling)
+        bar.update(task, total=None)
+        return deliver(
+            made,
+            out,
+            formats=formats,
+            players=players,
+            progress=lambda line: bar.update(task, description=line),
+        )
+
+
+def _tell_result(console: Console, package: Package) -> None:
+    """What came out beside what was asked, and where it is."""
+    manifest = package.manifest
+    record = manifest["attributes"]
+    rows = [("", "asked", "came out")]
+    for what, value in record["realised"].items():
+        rows.append((what, _text(value), _text(record["measured"].get(what))))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for row in rows:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        console.print(line.rstrip(), markup=False, highlight=False, soft_wrap=True)
+    if manifest.get("lufs") is not None:
+        console.print(f"{manifest['lufs']:.1f} LUFS, true peak {manifest['true_peak_dbtp']:.1f} dBTP", highlight=False)
+    for line in (*manifest["remarks"], *(f"left out {line}" for line in package.missing)):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    for path in sorted(path for path in package.folder.rglob("*") if path.is_file()):
+        if "godot" not in path.relative_to(package.folder).parts[:-1]:
+            typer.echo(path)
+
+
+def _text(value: Any) -> str:
+    return "-" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
