@@ -127,9 +127,13 @@ def test_a_loop_without_layers_is_played_as_a_mix(cue):
 
 def test_a_hit_that_was_not_reached_stands_where_it_was_asked(cue):
     folder, manifest = cue
-    manifest["hits"].append({"name": "door", "kind": "accent", "asked": 1.25, "landed": None, "residual_ms": None})
+    manifest["hits"] += [
+        {"name": "door", "kind": "accent", "asked": 1.25, "landed": None, "residual_ms": None},
+        {"name": "step", "kind": "accent", "asked": 1.75, "landed": 1.5, "residual_ms": -250.0, "reached": False},
+    ]
     hits = page_of(folder, manifest).held["cue"]["hits"]
-    assert [(hit["name"], hit["seconds"], hit["residual"]) for hit in hits] == [("logo", 1, 0), ("door", 1.25, None)]
+    told = [(hit["name"], hit["seconds"], hit["residual"]) for hit in hits]
+    assert told == [("logo", 1, 0), ("door", 1.25, None), ("step", 1.75, None)]
 
 
 def test_a_cue_without_a_loop_is_played_through(cue):

@@ -190,7 +190,7 @@ def read_manifest(folder: Path, manifest: Mapping) -> Cue:
 def _hit(field: _Field) -> Mark:
     """A hit where it landed, or where it was asked if it was not reached."""
     name, kind = field.at("name").text(), field.at("kind").text()
-    if field.at("landed").value is None:
+    if field.at("landed").value is None or field.at("reached").value is False:
         return Mark(name, field.at("asked").number(0), kind=kind)
     return Mark(name, field.at("landed").number(0), kind=kind, residual_ms=field.at("residual_ms").number())
 

@@ -52,24 +52,20 @@
   // ---- bars of the whole cue ---------------------------------------------------------------------------------------
 
   const [count, unit] = (cue.metre || "4/4").split("/").map((part) => parseInt(part, 10) || 4);
-  const anchors = cue.tempos.concat(cue.sections.filter((section) => section.bar >= 1))
-    .sort((one, other) => one.seconds - other.seconds)
-    .filter((each, place, all) => !place || each.seconds > all[place - 1].seconds && each.bar > all[place - 1].bar);
 
-  // The length of a bar goes by that of the loop's, whatever note value the tempo counts.
-  function barSeconds(bpm) {
-    if (!cue.loop) return 240 * count / unit / bpm;
-    return cue.loop.samples / cue.rate / cue.loop.bars * cue.loop.bpm / bpm;
+  function quarters(from, to) {
+    return cue.tempos.reduce((sum, tempo, place) => {
+      const begin = Math.max(from, place ? tempo.seconds : 0), end = Math.min(to, cue.tempos[place + 1]?.seconds ?? to);
+      return sum + Math.max(0, end - begin) * tempo.bpm / 60;
+    }, 0);
   }
 
+  // Sections begin on bar lines, so that bars are counted from the last of them.
   function placeAt(seconds) {
-    const here = anchors.findLastIndex((each) => each.seconds <= seconds + 1e-6), from = anchors[Math.max(0, here)];
-    if (!from) return { bar: 1, beat: 1 };
-    const to = anchors[here + 1], beats = cue.loop?.beats ?? count;
-    const tempo = cue.tempos.findLast((each) => each.seconds <= seconds + 1e-6) || cue.tempos[0];
-    const size = to ? (to.seconds - from.seconds) / (to.bar - from.bar) : tempo ? barSeconds(tempo.bpm) : Infinity;
-    const bar = from.bar + (seconds - from.seconds) / size + 1e-6;
-    return { bar: Math.floor(bar), beat: Math.floor((bar - Math.floor(bar)) * beats) + 1 };
+    const section = cue.sections.findLast((each) => each.bar >= 1 && each.seconds <= seconds + 1e-6);
+    const from = section || { seconds: 0, bar: 1 };
+    const bar = from.bar + quarters(from.seconds, seconds) * unit / (4 * count) + 1e-6;
+    return { bar: Math.floor(bar), beat: Math.floor((bar - Math.floor(bar)) * count) + 1 };
   }
 
   // ---- building ----------------------------------------------------------------------------------------------------
