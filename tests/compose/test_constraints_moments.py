@@ -119,3 +119,30 @@ def test_cadences_are_in_the_notes_of_the_scale(tiny_composer, mode):
     assert piece.grid.voices[-1].sounding[-1] % 12 == 2
     ending = {int(cells.sounding[-1]) % 12 for cells in piece.grid.voices}
     assert ending & {5, 6}
+
+
+@pytest.mark.parametrize(("mode", "own"), [("lydian", {6}), ("mixolydian", {10}), ("dorian", {9}), ("phrygian", {1})])
+@pytest.mark.parametrize("more", [{}, {"repeats": ((5, 4, 1),)}, {"moments": 1.0}, {"polyphony": 1}, {"metre": (6, 8)}])
+def test_modes_are_heard(tiny_composer, mode, own, more):
+    key = Key.of_tonic(7, "minor" if 3 in SCALES[mode] else "major")
+    wish = Request(bars=8, key=key, iterations=4, seed=1, scale=f"G {mode}", colour=True, cadence=True, **more)
+    piece = tiny_composer.compose(wish)
+    assert piece.settings["remarks"] == []
+    assert {(note.pitch - 7) % 12 for note in piece.score.notes} & own == own
+    assert {(note.pitch - 7) % 12 for note in piece.score.notes} <= set(SCALES[mode])
+
+
+def test_colour_is_left_where_it_cannot_be(tiny_composer):
+    """In plain scales, in bars that are held, and where chords are asked for."""
+    for more in ({"scale": "key"}, {"scale": "C major"}, {"scale": "C lydian", "chords": "C"}, {}):
+        wish = Request(bars=BARS, key=Key(0), iterations=4, seed=1, colour=True, **more)
+        assert tiny_composer.compose(wish).settings["remarks"] == []
+    grid = tiny_composer.compose(Request(bars=BARS, key=Key(0), iterations=4, seed=1)).grid
+    wish = Request(iterations=4, seed=2, scale="C lydian", colour=True)
+    assert tiny_composer.complete(grid, masks.everything(grid), wish) == grid
+
+
+def test_keyboards_have_their_colour():
+    wish = Request(bars=BARS, key=Key(0), iterations=4, seed=7, scale="C lydian", colour=True)
+    grid = untaught(KEYS).compose(wish).grid
+    assert grid.voices[0].sounding[:, [pitch - 43 for pitch in (54, 66)]].any()

@@ -225,7 +225,8 @@ def _tonality(
         key = Key.of_tonic(key.tonic, third)  # type: ignore[arg-type]
     if request.scale is not None:
         return {"key": key}
-    return {"key": key, "scale": scale_of(key, attributes.mode or key.mode)}
+    scale = scale_of(key, attributes.mode or key.mode)
+    return {"key": key, "scale": scale, "colour": scale != OF_THE_KEY}
 
 
 def _drawn(card: Mapping[str, Any], third: str | None, seed: int) -> Key:

@@ -53,6 +53,8 @@ class Request:
         cadence: whether the piece ends with an authentic cadence.
         style: styles of the model and their weights: (style, weight); one alone, or a mixture. Empty for none.
         moments: moments a quarter at which notes begin, all voices together; see `credo.compose.constraints.moments`.
+        colour: whether the notes that tell the scale from plain major or minor are sure to be heard; see
+            `credo.compose.constraints.colour`.
     """
 
     bars: int = 16
@@ -73,6 +75,7 @@ class Request:
     cadence: bool = False
     style: tuple[tuple[str, float], ...] = ()
     moments: float | None = None
+    colour: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.bars <= MOST_BARS:

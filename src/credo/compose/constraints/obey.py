@@ -9,6 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from credo.compose.constraints import harmony, pitches, rhythm
+from credo.compose.constraints.colour import colour
 from credo.compose.constraints.frame import Frame, Lane, Part
 from credo.compose.constraints.moments import moments
 from credo.compose.wishes import Request
@@ -101,6 +102,7 @@ def wishes(frame: Frame, request: Request) -> list[Part]:
         pitches.ranges(frame, request),
         harmony.chords(frame, request, plan, rests),
         harmony.cadence(frame, request, end, rests),
+        colour(frame, request, end, rests),
         rhythm.rhythm(frame, request, until),
         rhythm.density(frame, request, until, begins),
         moments(frame, request, until, changes, silent),
