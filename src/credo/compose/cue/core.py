@@ -89,9 +89,8 @@ class Layout:
 
     def order(self, bars: int, *, ends: bool) -> list[int]:
         """The bars of a version: the body from its start, as often as is needed, and the closing bar if it ends."""
-        if not ends:
-            return [number % self.body + 1 for number in range(bars)]
-        return [*(number % self.body + 1 for number in range(bars - 1)), self.closing]
+        closing = [self.closing] if ends and bars else []
+        return [*(number % self.body + 1 for number in range(bars - len(closing))), *closing]
 
 
 def exit_of(body: int, bars: int) -> int:

@@ -29,6 +29,7 @@ DRUM_STYLES = {
     "rock band": "rock", "jazz combo": "jazz", "synth": "dance", "chiptune": "pop", "folk": "country", "guitar": "pop",
 }  # fmt: skip
 _LOOP_ENERGY = 0.7
+_DRUMMING = (0.5, 4.0)  # moments a quarter, the fewest and the most
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +158,13 @@ def _drums(plan: Outline, load: Callable[[str], Composer]) -> Score:
     """The layout's bars by the model of the drums, in the style that suits the ensemble."""
     composer = load(plan.brief.drums)
     style = DRUM_STYLES.get(plan.attributes.ensemble or "")
-    known = composer.window.styles
+    known, density = composer.window.styles, plan.attributes.density
     request = Request(
         bars=1,
         metre=plan.request.metre,
         seed=plan.request.seed,
         parallels=True,
+        moments=None if density is None else min(max(density, _DRUMMING[0]), _DRUMMING[1]),
         style=((style, 1.0),) if style in known else (),
     )
     return sample(composer, plan.layout, request)

@@ -188,7 +188,8 @@ def _takes(
     elif longest > bars:
         body = max(bars, min(longest, _MOST_NEW_BARS))
     else:
-        body = bars if wants_loop else bars - 1
+        body = bars if wants_loop else max(bars - 1, 0)
+    body = max(body, 1) if wants_loop else body
     loop = [("loop", *_loop(brief, body, tempo))] if wants_loop else []
     timed = [(FULL, brief, main), *loop, *cuts]
     exits = [exit_of(body, bars_before(timing)) for _, one, timing in timed if not one.loops]
