@@ -116,7 +116,7 @@
     find("seek").setAttribute("aria-label", say("seek"));
     for (const each of document.querySelectorAll("[data-language]"))
       each.setAttribute("aria-pressed", String(each.dataset.language === language));
-    const bpms = [...new Set(cue.tempos.map((each) => Math.round(each.bpm * 100) / 100))];
+    const bpms = [...new Set(cue.tempos.map((each) => Math.round(10 * each.bpm) / 10))];
     const bpm = bpms.length > 1 ? `${Math.min(...bpms)}–${Math.max(...bpms)}` : bpms[0] ?? "–";
     find("facts").textContent = say("facts", { ...cue, bpm, seconds: total.toFixed(2) });
     [...find("hits").querySelectorAll("button")].forEach((button, place) => {
