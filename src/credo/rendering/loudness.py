@@ -37,7 +37,8 @@ _PHASES = (
 _INTERPOLATOR = np.stack([*_PHASES, *_PHASES[::-1, ::-1]]).T.reshape(-1)  # tap by tap, the phases of each together
 _OVERSHOOT = np.abs(_PHASES).sum(axis=1).max()  # no interpolated value exceeds the samples around it by more
 _TAPS = _PHASES.shape[1]
-_STRETCH = 8_192  # frames that are oversampled at a time
+_STRETCH = 256  # frames that are oversampled, or not, together
+_AT_ONCE = 256  # stretches
 
 
 def loudness(samples: np.ndarray) -> float:
@@ -88,15 +89,19 @@ def true_peak(samples: np.ndarray) -> float:
     stretches = max(-(-frames // _STRETCH), 1)
     padded = np.zeros((channels, _TAPS + stretches * _STRETCH + _TAPS), np.float32)
     padded[:, _TAPS : _TAPS + frames] = samples.T
-    windows = [padded[:, _STRETCH * i : _STRETCH * (i + 1) + 2 * _TAPS] for i in range(stretches)]
-    highest = np.array([np.abs(window).max() for window in windows])
-    best = float(highest.max())
+    windows = np.lib.stride_tricks.sliding_window_view(padded, _STRETCH + 2 * _TAPS, axis=1)[:, ::_STRETCH]
+    highest = np.maximum(windows.max(axis=2), -windows.min(axis=2)).ravel()  # of each stretch of each channel
+    order = np.argsort(-highest)
+    best = float(highest[order[0]])
     taps = _INTERPOLATOR.astype(np.float32)
-    for i in np.argsort(-highest):
-        if highest[i] * _OVERSHOOT <= best:
+    for start in range(0, len(order), _AT_ONCE):
+        some = order[start : start + _AT_ONCE]
+        some = some[highest[some] * _OVERSHOOT > best]
+        if not len(some):
             break
-        between = upfirdn(taps, windows[i], up=4, axis=1)[:, 4 * (_TAPS - 1) : 4 * windows[i].shape[1]]
-        best = max(best, float(np.abs(between).max()))
+        between = upfirdn(taps, windows[some // stretches, some % stretches], up=4, axis=1)
+        between = between[:, 4 * (_TAPS - 1) : 4 * windows.shape[2]]
+        best = max(best, float(between.max()), -float(between.min()))
     return 20 * math.log10(best) if best else -math.inf
 
 

@@ -60,10 +60,11 @@ def master(stems: Sequence[Stem], *, lufs: float = -16.0, peak: float = -1.0, ga
         UsageError: no stems, stems of different lengths, samples that are no numbers, or a level out of range.
     """
     _check(stems, lufs, peak, gain_db)
-    # Summed in double precision; float32 would round the sum of loud stems.
-    mix = np.sum([stem.samples for stem in stems], axis=0, dtype=float)
+    mix = np.zeros(stems[0].samples.shape)  # double precision
+    for stem in stems:
+        mix += stem.samples
     highest = true_peak(mix)
-    loudest = max(float(np.abs(stem.samples).max(initial=0)) for stem in stems)
+    loudest = max(float(max(stem.samples.max(initial=0), -stem.samples.min(initial=0))) for stem in stems)
     if not loudest:
         silent = np.zeros(mix.shape, np.int32)
         return Master(silent, [silent.copy() for _ in stems], 0.0, _loudness(mix), -math.inf, 0.0)
@@ -78,7 +79,9 @@ def master(stems: Sequence[Stem], *, lufs: float = -16.0, peak: float = -1.0, ga
     gain = min(wanted, room)
     factor = 10 ** (gain / 20) * FULL_SCALE
     whole = [np.rint(stem.samples * factor).astype(np.int32) for stem in stems]
-    total = np.sum(whole, axis=0, dtype=np.int32)
+    total = np.zeros(mix.shape, np.int32)
+    for sound in whole:
+        total += sound
     sound = total / FULL_SCALE
     return Master(total, whole, gain, _loudness(sound), true_peak(sound), wanted - gain)
 
@@ -94,7 +97,7 @@ def _check(stems: Sequence[Stem], lufs: float, peak: float, gain_db: float | Non
     if len(lengths) > 1:
         raise UsageError(f"master: expected stems of one length, got {', '.join(map(str, sorted(lengths)))} frames")
     for stem in stems:
-        if not np.isfinite(stem.samples).all():
+        if not math.isfinite(float(stem.samples.sum())):
             raise UsageError(f"master: expected samples that are numbers, got others in {stem.name!r}")
     for name, value, least in (("lufs", lufs, -70), ("peak", peak, -60)):
         if not least <= value <= 0:

@@ -11,7 +11,6 @@ second pass would be played up to 1.3 ms off the first; the tail that is added m
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -214,8 +213,8 @@ def _sum(sound: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def _has_rung_out(samples: np.ndarray) -> bool:
-    peak = int(np.abs(samples.astype(np.int32)).max())
-    return int(np.abs(samples[-_STILL:].astype(np.int32)).max()) <= max(peak * 10 ** (SILENCE_DB / 20), 1)
+    peak, left = (max(int(part.max()), -int(part.min())) for part in (samples, samples[-_STILL:]))
+    return left <= max(peak * 10 ** (SILENCE_DB / 20), 1)
 
 
 def _rung_out(sounds: list[np.ndarray]) -> int:
@@ -229,10 +228,11 @@ def _rung_out(sounds: list[np.ndarray]) -> int:
 def _wrapped(sound: np.ndarray, frames: int) -> np.ndarray:
     """A loop: every `frames` frames of the sound lie on one another. Shape (frames, 2)."""
     sound = _faded(sound, _SHORTEST_FADE)
-    passes = math.ceil(len(sound) / frames)
-    if passes <= 1:
-        return _padded(sound, frames)
-    return _padded(sound, passes * frames).reshape(passes, frames, 2).sum(axis=0)
+    loop = _padded(sound[:frames], frames)
+    for start in range(frames, len(sound), frames):
+        later = sound[start : start + frames]
+        loop[: len(later)] += later
+    return loop
 
 
 def _ended(sound: np.ndarray, frames: int, score_frames: int) -> np.ndarray:
@@ -257,5 +257,6 @@ def _faded(sound: np.ndarray, frames: int) -> np.ndarray:
 
 
 def _silence_before(samples: np.ndarray) -> int:
-    sounding = samples.any(axis=1)
-    return int(sounding.argmax()) if sounding.any() else len(samples)
+    sounding = samples.reshape(-1) != 0  # frame by frame, left and right
+    first = int(sounding.argmax())
+    return first // 2 if sounding[first] else len(samples)
