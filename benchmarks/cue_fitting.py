@@ -71,10 +71,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     draw = random.Random(options.seed)
-    places, kinds, walls = Counter(), Counter(), []
+    places, between, walls = Counter(), Counter(), []
     length_off, hit_off, deviations, steady, steady_hits, with_hits, short = [], [], [], 0, 0, 0, 0
     for _ in range(options.briefs):
         brief, wish = random_brief(draw)
+        asked = "a wish" if brief.tempo is None else "one tempo" if brief.tempo[0] == brief.tempo[1] else "a range"
         began = time.process_time()
         found = fit(brief, tempo=wish)
         walls.append(time.process_time() - began)
@@ -86,7 +87,7 @@ def main() -> None:
         length_off.append(1000 * abs(end - brief.seconds))
         for landing, heard in zip(found.landings, hits, strict=True):
             places[landing.place if landing.reached else "unreachable"] += 1
-            kinds[landing.reason.split(",")[-1] if not landing.reached else ""] += 1
+            between[asked, landing.place == "between" and landing.reached] += 1
             if landing.reached:
                 hit_off.append(1000 * abs(heard - landing.hit.seconds))
         mean = 60 * float(found.timeline.length) / brief.seconds
@@ -97,6 +98,9 @@ def main() -> None:
     print(f"| one tempo throughout | {steady / count:.1%} (of those with hits {steady_hits / with_hits:.1%}) |")
     for place in ("bar", "beat", "half", "step", "between", "unreachable"):
         print(f"| hits on {place} | {places[place] / places.total():.1%} |")
+    for asked in ("one tempo", "a range", "a wish"):
+        share = between[asked, True] / (between[asked, True] + between[asked, False])
+        print(f"| hits between steps where {asked} was given | {share:.1%} |")
     print(f"| with a bar of another length | {short / count:.1%} |")
     print(f"| length off, largest | {max(length_off):.3f} ms |")
     print(f"| hits off, mean and largest | {statistics.mean(hit_off):.2f} and {max(hit_off):.2f} ms |")

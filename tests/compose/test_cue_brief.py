@@ -1,4 +1,5 @@
 import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -81,6 +82,12 @@ def test_a_sheet_as_people_write_it(tmp_path):
     assert brief.attributes == Attributes(key=Key.parse("D minor"), valence=-0.4, metre=(6, 8))
     assert brief.sections == (SectionMark("A", 0, Attributes(density=1.5), 0.3),)
     assert (brief.frame_rate, brief.roles) == ("25", {"lead": "oboe", "drums": "none"})
+
+
+def test_the_sheet_of_the_manual():
+    text = (Path(__file__).parents[2] / "docs" / "cues.md").read_text("utf-8")
+    brief = Brief.from_dict(tomllib.loads(text.split("```toml")[1].split("```")[0]))
+    assert (brief.seconds, len(brief.hits), len(brief.sections)) == (30, 2, 2)
 
 
 def test_a_sheet_without_a_name_is_called_as_its_file(tmp_path):
