@@ -6,7 +6,7 @@ import io
 import warnings
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from fractions import Fraction
 from itertools import accumulate, cycle
 from pathlib import Path
@@ -32,12 +32,19 @@ _MIN_WIDTH, _MAX_WIDTH, _QUARTER_WIDTH = 9.0, 40.0, 0.15  # inches
 _ROW_HEIGHT, _DRUM_ROW_HEIGHT = 0.105, 0.2  # inches
 _MIN_HEIGHT, _MAX_HEIGHT = 2.2, 7.0  # inches, of the pitched lane
 _INK, _FAINT, _KEPT, _KEPT_EDGE = "#333333", "#8a8a8a", "#faf0cd", "#b8860b"
+_CURVE, _MARK, _CURVE_HEIGHT = "#e69f00", "#b3123f", 0.6
 _THICK, _THIN = 0.84, 0.4  # rows; a note is thin where another part sounds the same pitch, so that both are seen
 _BLACK_KEYS = {1, 3, 6, 8, 10}
 
 
 def piano_roll(
-    score: Score, path: str | Path, *, kept_quarters: Fraction | None = None, kept_parts: Collection[int] = ()
+    score: Score,
+    path: str | Path,
+    *,
+    kept_quarters: Fraction | None = None,
+    kept_parts: Collection[int] = (),
+    marks: Sequence[tuple[Fraction, str]] = (),
+    curve: Sequence[tuple[Fraction, float]] = (),
 ) -> None:
     """Draw a score as a piano roll: bars to the right, pitch upwards, a colour a part, soft notes pale.
 
@@ -49,6 +56,8 @@ def piano_roll(
         path: a name ending in .png; a file of that name is replaced.
         kept_quarters: length in quarters of the passage at the start that was given; it is shaded.
         kept_parts: indices of the parts that were given; their notes have an outline.
+        marks: moments with names, such as hits, in quarters; lines across all lanes.
+        curve: points (quarters, 0..1), such as an energy, drawn as an area in a lane of its own at the top.
 
     Raises:
         UsageError: the name ends in something else.
@@ -62,7 +71,7 @@ def piano_roll(
         from matplotlib.backends.backend_agg import FigureCanvasAgg
     except ImportError as error:
         raise MissingExtraError("Pictures", "plots") from error
-    figure = draw_piano_roll(score, kept_quarters=kept_quarters, kept_parts=kept_parts)
+    figure = draw_piano_roll(score, kept_quarters=kept_quarters, kept_parts=kept_parts, marks=marks, curve=curve)
     picture = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
@@ -70,7 +79,14 @@ def piano_roll(
     write_bytes(path, picture.getvalue())
 
 
-def draw_piano_roll(score: Score, *, kept_quarters: Fraction | None = None, kept_parts: Collection[int] = ()) -> Figure:
+def draw_piano_roll(
+    score: Score,
+    *,
+    kept_quarters: Fraction | None = None,
+    kept_parts: Collection[int] = (),
+    marks: Sequence[tuple[Fraction, str]] = (),
+    curve: Sequence[tuple[Fraction, float]] = (),
+) -> Figure:
     """The piano roll as a matplotlib figure, as `piano_roll` saves it."""
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
@@ -78,11 +94,13 @@ def draw_piano_roll(score: Score, *, kept_quarters: Fraction | None = None, kept
     pitched = [part for part in score.parts if not part.is_drums]
     keys = sorted({note.pitch for part in score.parts if part.is_drums for note in part.notes})
     low, high = _pitch_range(pitched)
-    lanes = [min(max(_ROW_HEIGHT * (high - low + 1), _MIN_HEIGHT), _MAX_HEIGHT)] if pitched or not keys else []
+    lanes = [_CURVE_HEIGHT] if curve else []
+    lanes += [min(max(_ROW_HEIGHT * (high - low + 1), _MIN_HEIGHT), _MAX_HEIGHT)] if pitched or not keys else []
     lanes += [_DRUM_ROW_HEIGHT * len(keys)] if keys else []
     width = min(max(_QUARTER_WIDTH * float(score.timeline.length) + 1.4, _MIN_WIDTH), _MAX_WIDTH)
     figure = Figure(figsize=(width, sum(lanes) + 1.3), dpi=_DPI, layout="constrained", facecolor="white")
     axes = list(figure.subplots(len(lanes), 1, sharex=True, squeeze=False, height_ratios=lanes)[:, 0])
+    curve_axes = axes.pop(0) if curve else None
     drum_axes = axes.pop() if keys else None
     roll_axes = axes.pop() if axes else None
     handles, names = [], []
@@ -107,8 +125,35 @@ def draw_piano_roll(score: Score, *, kept_quarters: Fraction | None = None, kept
         if kept_quarters:
             lane.axvspan(0, float(kept_quarters), color=_KEPT, zorder=0.4, linewidth=0)
             lane.axvline(float(kept_quarters), color=_KEPT_EDGE, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1.6)
-    _label(figure, (drum_axes or roll_axes, roll_axes or drum_axes), score, handles, names)
+    shown = [lane for lane in (curve_axes, roll_axes, drum_axes) if lane is not None]
+    if curve_axes is not None:
+        _rule_time(curve_axes, score, width)
+        _draw_curve(curve_axes, curve)
+    _mark(shown, marks)
+    _label(figure, (shown[-1], shown[0]), score, handles, names, room=bool(marks))
     return figure
+
+
+def _draw_curve(axes: Axes, curve: Sequence[tuple[Fraction, float]]) -> None:
+    """An area under points, 0 to 1."""
+    onsets, values = [float(onset) for onset, _ in curve], [value for _, value in curve]
+    axes.fill_between(onsets, values, color=_CURVE, alpha=0.35, linewidth=0, zorder=1.2)
+    axes.plot(onsets, values, color=_CURVE, linewidth=1.2, zorder=1.4)
+    axes.set_ylim(0, 1.05)
+    axes.set_yticks([0, 1], ["0", "1"])
+    axes.set_ylabel("energy", fontsize=8, color=_FAINT)
+
+
+def _mark(lanes: list[Axes], marks: Sequence[tuple[Fraction, str]]) -> None:
+    """Lines at moments, their names above the topmost lane."""
+    for onset, name in marks:
+        for lane in lanes:
+            lane.axvline(float(onset), color=_MARK, linewidth=1.1, zorder=2.5)
+        label = lanes[0].text(
+            float(onset), 1.02, one_line(name, 24), transform=lanes[0].get_xaxis_transform(), fontsize=7, color=_MARK,
+            ha="left", va="bottom", clip_on=False,
+        )  # fmt: skip
+        label.set(parse_math=False, fontfamily=font_families(name))
 
 
 def _pitch_range(parts: list[Part]) -> tuple[int, int]:
@@ -215,12 +260,23 @@ def _beats(start: Fraction, end: Fraction, metre: Metre) -> list[Fraction]:
     return [start + beat * metre.beat for beat in range(1, count)]
 
 
-def _label(figure: Figure, lanes: tuple[Axes, Axes], score: Score, handles: list[Patch], names: list[str]) -> None:
-    """Title and composer at the top left, the parts at the bottom, and what the bottom axis counts."""
+def _label(
+    figure: Figure, lanes: tuple[Axes, Axes], score: Score, handles: list[Patch], names: list[str], *, room: bool
+) -> None:
+    """Title and composer at the top left, the parts at the bottom, and what the bottom axis counts.
+
+    Args:
+        figure: the figure.
+        lanes: the lowest and the highest lane.
+        score: the piece.
+        handles: a patch of each part's colour.
+        names: of the parts.
+        room: whether names of marks stand below the title.
+    """
     bottom, top = lanes
     bottom.set_xlabel("bar", fontsize=8, color=_FAINT, labelpad=2)
     title = one_line(" – ".join(filter(None, (score.title, score.composer))), int(9 * figure.get_figwidth()))
-    text = top.set_title(title, loc="left", fontsize=11, fontweight="bold", color=_INK, pad=10)
+    text = top.set_title(title, loc="left", fontsize=11, fontweight="bold", color=_INK, pad=22 if room else 10)
     text.set(parse_math=False, fontfamily=font_families(title))
     if handles:
         legend = figure.legend(

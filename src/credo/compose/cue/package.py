@@ -323,8 +323,12 @@ def _add_short(desk: _Desk, short: Short, manifest: dict[str, Any], gain: float 
 def _picture(cue: Cue, desk: _Desk) -> str:
     from credo.rendering.plots import piano_roll
 
-    path, name = desk.path("", "Full", bpm_of(cue.versions[0].take), ".png")
-    piano_roll(cue.versions[0].score, path)
+    version = cue.versions[0]
+    brief, timing = version.take.brief, version.take.fit
+    path, name = desk.path("", "Full", bpm_of(version.take), ".png")
+    times = np.linspace(0, timing.seconds, 400).tolist()
+    curve = [(timing.onset_at(time), brief.energy_at(time)) for time in times]
+    piano_roll(version.score, path, marks=events_of(cue), curve=curve)
     return name
 
 
