@@ -133,3 +133,29 @@ def test_mixes_without_sense_are_told():
     plan = outline(replace(BRIEF, versions=("no-drums",), roles={"drums": "none"}))
     assert plan.mixes == {}
     assert any(line.startswith("no-drums") for line in plan.remarks)
+
+
+@pytest.mark.parametrize("ending", ["button", "cadence", "ring-out", "loop"])
+@pytest.mark.parametrize(("bars", "metre", "seconds"), [(16, (4, 4), 30), (9, (3, 4), 16), (12, (7, 8), 20.5)])
+def test_there_are_as_many_bars_as_are_asked_for(ending, bars, metre, seconds):
+    plan = outline(replace(BRIEF, tempo=None, seconds=seconds, metre=metre, bars=bars, ending=ending))
+    assert plan.fit.bars == bars
+    assert plan.fit.seconds == pytest.approx(seconds, abs=1e-3)
+
+
+def test_bars_that_no_tempo_gives_are_refused():
+    with pytest.raises(UsageError, match="bars: expected as many as fit 30 s"):
+        outline(replace(BRIEF, bars=200))
+
+
+def test_bars_at_one_tempo_have_a_length():
+    brief = Brief.from_dict({"name": "loop", "bars": 8, "tempo": 120, "ending": "loop"})
+    assert brief.seconds == 16
+    plan = outline(brief)
+    assert (plan.fit.bars, plan.fit.timeline.tempos[0].bpm) == (8, 120)
+
+
+def test_bars_at_another_tempo_than_asked_for_are_told():
+    plan = outline(replace(BRIEF, tempo=(60, 60), bars=16))
+    assert plan.fit.bars == 16
+    assert any(line.startswith("tempo: 16 bars") for line in plan.remarks)

@@ -24,7 +24,10 @@ def cue(
     name: Annotated[str | None, typer.Option(help="What the cue is called.  [default: the file's name]")] = None,
     seconds: Annotated[
         str | None,
-        typer.Option(help="Length: 30, 1:05.250, or timecode with --frame-rate.  [default: 30]", rich_help_panel=_TIME),
+        typer.Option(
+            help="Length: 30, 1:05.250, or timecode with --frame-rate.  [default: 30, or by --bars and --tempo]",
+            rich_help_panel=_TIME,
+        ),
     ] = None,
     tempo: Annotated[
         str | None,
@@ -32,6 +35,9 @@ def cue(
     ] = None,
     metre: Annotated[
         str | None, typer.Option(help="Such as 3/4 or 7/8.  [default: 4/4]", rich_help_panel=_TIME)
+    ] = None,
+    bars: Annotated[
+        int | None, typer.Option(help="How many, the last chord's among them.", rich_help_panel=_TIME)
     ] = None,
     hit: Annotated[
         list[str] | None,
@@ -89,7 +95,8 @@ def cue(
         str | None, typer.Option(help="Writes the core.  [default: chorale]", rich_help_panel=_MUSIC)
     ] = None,
     drums: Annotated[
-        str | None, typer.Option(help="Model that writes the drums.  [default: drums]", rich_help_panel=_MUSIC)
+        str | None,
+        typer.Option(help="Model that writes the drums.  [default: the band's pattern]", rich_help_panel=_MUSIC),
     ] = None,
     seed: Annotated[
         int | None, typer.Option(help="Makes it come out the same again.  [default: drawn]", rich_help_panel=_MUSIC)
@@ -145,7 +152,8 @@ def cue(
     from credo.errors import UsageError
 
     given = {
-        "name": name, "seconds": seconds, "tempo": tempo, "metre": metre, "frame_rate": frame_rate, "seed": seed,
+        "name": name, "seconds": seconds, "tempo": tempo, "metre": metre, "frame_rate": frame_rate,
+        "seed": seed, "bars": bars,
         "ending": "loop" if loop else ending, "loudness": loudness, "model": model, "drums": drums, "text": text,
         "image": None if image is None else str(image), "hits": _hits(hit), "sections": _sections(section),
         "energy": _energy(energy), "roles": _roles(role),
@@ -177,7 +185,9 @@ def _brief(path: Path | None, given: Mapping[str, Any], told: Mapping[str, Any])
     from credo.compose.cue import sheet
     from credo.compose.cue.brief import Brief
 
-    data: dict[str, Any] = {"name": "cue", "seconds": 30}
+    data: dict[str, Any] = {"name": "cue"}
+    if path is None and not ("bars" in given and "tempo" in given):
+        data["seconds"] = 30
     if path is not None:
         found = Brief.read(path)
         data = sheet.to_dict(found)

@@ -35,6 +35,10 @@ VERSIONS = ("no-melody", "no-drums", "drums-and-bass", "sting", "loop")
 SECONDS = (1.0, 1200.0)
 #: The slowest and the fastest tempo, in quarters a minute.
 TEMPOS = (30.0, 300.0)
+#: What `drums` says where the band's own drummer plays.
+PATTERN = "pattern"
+#: The most bars that can be asked for.
+MOST_BARS = 480
 #: Level of the mix unless the brief says another, in LUFS.
 LOUDNESS = -16.0
 _MOST_HITS, _MOST_SECTIONS, _MOST_POINTS, _LONGEST_TEXT = 200, 100, 1000, 4000
@@ -142,7 +146,8 @@ class Brief:
         attributes: what is asked of the music.
         roles: names of General MIDI instruments by role, `none` to leave one out; for drums only `none`, or the kit.
         model: name or folder of the model that writes the core.
-        drums: name or folder of the model that writes the drums.
+        drums: `pattern` for the band's own, or name or folder of a model that writes the drums.
+        bars: how many bars there are to be, the last chord's among them; None leaves it to the tempo.
         seed: for the same music again; None draws one.
         loudness: of the mix, in LUFS.
         frame_rate: one of `credo.compose.cue.timecode.RATES`, for timecode.
@@ -163,12 +168,13 @@ class Brief:
     attributes: Attributes = field(default_factory=Attributes)
     roles: Mapping[str, str] = field(default_factory=dict, hash=False)
     model: str = "chorale"
-    drums: str = "drums"
+    drums: str = PATTERN
     seed: int | None = None
     loudness: float = LOUDNESS
     frame_rate: str | None = None
     text: str = ""
     image: str = ""
+    bars: int | None = None
 
     def __post_init__(self) -> None:
         _text("name", self.name)
@@ -186,6 +192,8 @@ class Brief:
             raise UsageError(f"seed: expected a whole number from 0 to 2^63, got {self.seed!r}")
         if self.frame_rate is not None:
             _set(self, "frame_rate", frame_rate_named(self.frame_rate).name)
+        if self.bars is not None and not (isinstance(self.bars, int) and 1 <= self.bars <= MOST_BARS):
+            raise UsageError(f"bars: expected a whole number from 1 to {MOST_BARS}, got {self.bars!r}")
         self._check_tempo()
         self._check_metre()
         self._check_times()

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from credo.compose.cue.band import arrange
+from credo.compose.cue.brief import PATTERN
 from credo.compose.cue.core import read, sample
 from credo.compose.cue.effects import EFFECTS, effect
 from credo.compose.cue.hits import Accent
@@ -100,7 +101,7 @@ def make(
     """
     remarks: list[str] = []
     with ThreadPoolExecutor(1) as pool:
-        drumming = pool.submit(_drums, plan, load) if plan.band.drums else None
+        drumming = pool.submit(_drums, plan, load) if plan.band.drums and plan.brief.drums != PATTERN else None
         core = sample(
             load(plan.brief.model), plan.layout, plan.request, keys=plan.keys, progress=progress, remarks=remarks
         )

@@ -21,6 +21,7 @@ from credo.compose.cue.fitting import Fit, SectionBar, fit, section_bars
 from credo.compose.models import find_model
 from credo.compose.wishes import MOST_SEED, Request
 from credo.conditioning.attributes import Attributes, Reading
+from credo.errors import UsageError
 from credo.models.folder import read_card
 from credo.music.pitch import Key
 from credo.music.score import Metre
@@ -123,7 +124,7 @@ def outline(brief: Brief, read: Reading | None = None) -> Outline:
     wish = Wish.of(replace(asked, key=key))
     brief = replace(brief, attributes=replace(brief.attributes, key=key))
     band = Band.of(wish.realised, brief.roles)
-    main = fit(brief, tempo=wish.realised.tempo)
+    brief, main = _fitted(brief, wish.realised.tempo, remarks)
     remarks += main.remarks
     sections = section_bars(brief, main)
     takes, layout = _takes(brief, main, sections, remarks)
@@ -151,6 +152,31 @@ def outline(brief: Brief, read: Reading | None = None) -> Outline:
 def bars_before(timing: Fit) -> int:
     """The bars of a fit before its final chord."""
     return timing.bars - (timing.final is not None)
+
+
+def _fitted(brief: Brief, tempo: float | None, remarks: list[str]) -> tuple[Brief, Fit]:
+    """A brief and its fit; where bars are asked for, with a range of tempos that has as many."""
+    main = fit(brief, tempo=tempo)
+    if brief.bars is None or main.bars == brief.bars:
+        return brief, main
+    bar = float(Metre(Fraction(0), *brief.metre).bar)
+    whole = 60 * bar * brief.bars / brief.seconds
+    chord = 1 if brief.loops else 60 * bar * max(brief.bars - 0.8, 0.2) / brief.seconds / whole
+    later = 1 if brief.loops else brief.seconds / max(brief.seconds - brief.ring, brief.seconds / 2)
+    for low, high in ((whole, whole), (whole * chord, whole), (whole, whole * later), (whole * chord, whole * later)):
+        if low < TEMPOS[0] or high > TEMPOS[1]:
+            continue
+        within = replace(brief, tempo=(low, high))
+        found = fit(within, tempo=(low * high) ** 0.5)
+        if found.bars == brief.bars:
+            if brief.tempo and not brief.tempo[0] <= found.timeline.tempos[0].bpm <= brief.tempo[1]:
+                remarks.append(f"tempo: {brief.bars} bars in {brief.seconds:g} s are another tempo than was asked for")
+            return within, found
+    raise UsageError(
+        f"bars: expected as many as fit {brief.seconds:g} s at {TEMPOS[0]:g} to {TEMPOS[1]:g} quarters a minute, "
+        f"got {brief.bars} of {brief.metre[0]}/{brief.metre[1]}",
+        hint=f"without them there are {main.bars}",
+    )
 
 
 def _key(brief: Brief, attributes: Attributes, card: Mapping[str, Any], remarks: list[str]) -> Key:
@@ -213,7 +239,15 @@ def _alone(brief: Brief, seconds: float, ending: str, tempo: float) -> Brief:
         low, high = max(low, brief.tempo[0]), min(high, brief.tempo[1])
     low, high = (min(max(bound, TEMPOS[0]), TEMPOS[1]) for bound in (low, max(low, high)))
     return replace(
-        brief, seconds=seconds, ending=ending, tempo=(low, high), hits=(), sections=(), energy=(), versions=()
+        brief,
+        seconds=seconds,
+        ending=ending,
+        tempo=(low, high),
+        bars=None,
+        hits=(),
+        sections=(),
+        energy=(),
+        versions=(),
     )
 
 

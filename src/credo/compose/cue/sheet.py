@@ -15,6 +15,7 @@ from credo.compose.cue.brief import ENDINGS, KINDS, ROLES, VERSIONS, Brief, Hit,
 from credo.compose.cue.timecode import RATES, is_timecode, parse_time
 from credo.conditioning.attributes import NAMES, Attributes
 from credo.errors import FileError, UsageError
+from credo.music.score import Metre
 
 #: The longest brief that is read, in bytes.
 LARGEST = 256_000
@@ -79,7 +80,7 @@ def from_dict(data: Mapping[str, Any]) -> Brief:
     values["energy"] = _energy(data.get("energy", ()), time)
     values["versions"] = tuple(_list("versions", data.get("versions", ())))
     values["roles"] = dict(_table("roles", data.get("roles", {})))
-    for name in ("name", "ending", "model", "drums", "text", "image", "ring", "loudness", "seed"):
+    for name in ("name", "ending", "model", "drums", "text", "image", "ring", "loudness", "seed", "bars"):
         if name in data:
             values[name] = data[name]
     if "name" not in values:
@@ -99,7 +100,7 @@ def to_dict(brief: Brief) -> dict[str, Any]:
         data["metre"] = metre
     if brief.energy:
         data["energy"] = [list(point) for point in brief.energy]
-    for name in ("ending", "ring", "model", "drums", "seed", "loudness", "frame_rate", "text", "image"):
+    for name in ("bars", "ending", "ring", "model", "drums", "seed", "loudness", "frame_rate", "text", "image"):
         if getattr(brief, name) != getattr(plain, name):
             data[name] = getattr(brief, name)
     if brief.versions:
@@ -134,6 +135,7 @@ _COMMENTS: tuple[tuple[str, str, str], ...] = (
     ("seconds", 'length with ring-out: 29.5, "1:05.250", or timecode with a frame_rate', ""),
     ("tempo", "quarters a minute: 120 (fixed) or [96, 132] (a range to search); left out, the mood says", "[96, 132]"),
     ("metre", "any with bars of whole sixteenths", '"3/4"'),
+    ("bars", "how many, the last chord's among them; left out, the tempo says", "16"),
     (
         "energy",
         "points [seconds, 0 to 1], straight lines between them: who plays, and how loud",
@@ -143,7 +145,7 @@ _COMMENTS: tuple[tuple[str, str, str], ...] = (
     ("ring", "at most so many seconds of ring-out behind the last chord's bar", "1.5"),
     ("versions", f"lengths in seconds, {', '.join(VERSIONS)}", '["15", "6", "no-melody", "loop"]'),
     ("model", "writes the core", '"chorale"'),
-    ("drums", "writes the drums", '"drums"'),
+    ("drums", "pattern, or the model that writes the drums", '"drums"'),
     ("seed", "the same seed gives the same music", "7"),
     ("loudness", "of the mix, in LUFS", "-16.0"),
     ("frame_rate", f"for timecode: {', '.join(RATES)}", '"29.97df"'),
@@ -158,7 +160,7 @@ _TABLES: tuple[tuple[str, str, str], ...] = (
     ("hits", f"moments that the music meets; weight beside others; kind: {' | '.join(KINDS)}",
      '[[hits]]\nseconds = 12.48\nweight = 2.0\nkind = "accent"\nname = "door"'),
     ("sections", "where sections begin; the same name has the same music; each may have energy and attributes",
-     '[[sections]]\nname = "A"\nseconds = 0.0\nenergy = 0.4\nattributes = { density = 1.5 }'),
+     '[[sections]]\nname = "A"\nseconds = 0.0\nenergy = 0.4\nattributes = { key = "A minor" }'),
 )  # fmt: skip
 
 
@@ -198,12 +200,17 @@ def _seconds(data: Mapping[str, Any], time: Callable[[Any], float], start: Fract
     """How long the cue lasts.
 
     Raises:
-        UsageError: neither its length nor its end is given, or both are.
+        UsageError: neither its length nor its end is given, or both are; so many bars at one tempo have a length too.
     """
+    if not {"seconds", "end"} & set(data) and {"bars", "tempo"} <= set(data):
+        low, high = _tempo(data["tempo"])
+        if low == high and isinstance(data["bars"], int):
+            bar = Metre(Fraction(0), *_metre(data.get("metre", "4/4"))).bar
+            return round(float(data["bars"] * bar) * 60 / low, 6)
     if ("seconds" in data) == ("end" in data):
         raise UsageError(
             f"brief: expected seconds or end, got {'both' if 'end' in data else 'neither'}",
-            hint="seconds = 30, or with timecode start = and end =",
+            hint="seconds = 30, or with timecode start = and end =, or bars = 16 with one tempo",
         )
     if "seconds" in data:  # a length, so timecode counts from nothing
         rate = data.get("frame_rate")
