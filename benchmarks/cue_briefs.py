@@ -142,7 +142,7 @@ def tell(rows: list[dict[str, Any]]) -> None:
     if hits:
         print(
             f"hits: {len(hits)} reached, at most {max(hits):.2f} ms off ({sum(value <= 10 for value in hits)} within "
-            f"10 ms); {sum(row['between'] for row in rows)} of them between the steps; {sum(reasons.values())} not reached"
+            f"10 ms); {sum(row['between'] for row in rows)} between the steps; {sum(reasons.values())} not reached"
         )
     for reason, count in reasons.most_common():
         print(f"    {count} {reason}")

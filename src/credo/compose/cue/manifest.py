@@ -52,6 +52,7 @@ def head_of(cue: Cue) -> dict[str, Any]:
             {"seconds": round(timing.seconds_at(tempo.onset), 6), "bar": _bar(lines, tempo.onset), "bpm": tempo.bpm}
             for tempo in timing.timeline.tempos
         ],
+        "bar_seconds": [round(timing.seconds_at(line), 6) for line in lines],
         "hits": [
             {
                 "name": landing.hit.name or f"hit {number}",

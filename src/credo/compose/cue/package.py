@@ -41,8 +41,8 @@ FORMATS = ("wav", "ogg", "flac", "midi", "musicxml", "picture")
 #: What is written if nothing is said.
 USUAL = ("wav", "ogg", "midi", "musicxml", "picture")
 PLAYERS = ("web", "godot")
-#: The highest true peak, in dBTP.
-PEAK = -1.0
+#: The highest true peak, in dBTP: a little below -1, since Ogg Vorbis does not keep peaks exactly.
+PEAK = -1.3
 _SOUNDS = {"wav": write_wav, "ogg": write_ogg, "flac": write_flac}
 
 Progress = Callable[[str], None]
@@ -246,7 +246,7 @@ def _add_version(desk: _Desk, version: Version, manifest: dict[str, Any], gain: 
     if main:
         manifest["mix"] = files
         manifest |= level_of(made)
-    else:
+    elif not loops:
         manifest["versions"].append(row)
     if made is not None:
         rows = []
