@@ -23,6 +23,8 @@ IN_SCALE = 0.97
 #: A scale that holds this much more of the sounding time than one before it is the better one: a single short note of
 #: a piece is as much, and of modes that differ in one note the better holds the one that is there.
 _BETTER = 0.0005
+#: A key beside the written one has to hold this much more than that one does to be believed instead.
+_BELIEVED = 0.005
 #: A written key whose scales lack this much more of the sounding time than another's is a mistake.
 _FAR = 0.1
 #: Where several scales hold as much, the first one is meant: the key's own, then the commonest.
@@ -116,7 +118,7 @@ def _key(score: Score, pitched: Sequence[np.ndarray]) -> Key:
     found, free = keys_of(score)[0].key, estimate_key(score).key
     if _fits(notes, free) > _fits(notes, found) + _FAR:
         return free
-    if written is None or _fits(notes, found) > _fits(notes, written) + _BETTER:
+    if written is None or _fits(notes, found) > _fits(notes, written) + _BELIEVED:
         return found
     return written
 

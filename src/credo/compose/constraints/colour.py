@@ -11,14 +11,14 @@ from credo.compose.constraints.pitches import scale_spans
 from credo.compose.wishes import Request
 from credo.music.pitch import Key
 
-#: Of so many bars one has such a note.
-_EVERY = 2
+#: Of so many bars the second has such a note. More often the key is hard to hear.
+_EVERY = 4
 #: Added to the random seed, for these dice are not those of the notes.
 _SALT = 104729
 
 
 def colour(frame: Frame, request: Request, end: Ending | None, rests: np.ndarray) -> Part | None:
-    """In every second bar one voice has, on a beat, a note of the scale that plain major or minor does not have.
+    """Of four bars the second has, in one voice and on a beat, a note of the scale that the plain key does not have.
 
     Bars that are held, that chords are asked for in, or that a cadence ends are left alone, and so is a bar in which no
     voice can have such a note. Copies of a bar have what it has.
@@ -39,7 +39,7 @@ def colour(frame: Frame, request: Request, end: Ending | None, rests: np.ndarray
     originals = roots(request.repeats)
     spared = _ends(frame, originals, end)
     for bar in frame.bars:
-        if bar.number in originals or bar.number in spared or (bar.number - 1) % _EVERY != _EVERY - 1:
+        if bar.number in originals or bar.number in spared or (bar.number - 1) % _EVERY != 1:
             continue
         dice = np.random.default_rng((request.seed, _SALT, bar.number))
         note = own[int(dice.integers(len(own)))]
