@@ -46,9 +46,8 @@ def harmonic_share(part: Part, core: Score, harmony: Harmony, tonic: set[int], f
     for note in part.notes:
         chords = [harmony.at(note.onset), harmony.at(note.onset + NEAR)]
         played = {n.pitch % 12 for n in sounding if n.onset < note.onset + NEAR and n.end > note.onset - NEAR}
-        good += (note.onset >= final - 1 and note.pitch % 12 in tonic) or note.pitch % 12 in played.union(
-            *(chord.tones for chord in chords)
-        )
+        here = played.union(*(chord.tones for chord in chords), tonic if note.onset >= final - 1 else ())
+        good += note.pitch % 12 in here
     return good, len(part.notes)
 
 

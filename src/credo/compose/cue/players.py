@@ -16,7 +16,7 @@ from credo.compose.cue.stage import NEUTRAL, Stage, line
 from credo.music.score import Note
 
 #: Where the middle of a player's notes lies when nothing else is asked, MIDI pitch.
-CENTRES = {"lead": 72, "pad": 60, "arpeggio": 67, "bass": 41}
+CENTRES = {"lead": 72, "pad": 58, "arpeggio": 67, "bass": 41}
 #: Share of the time to the next note that a note is held when nothing else is asked.
 HOLDS = {"lead": 0.96, "pad": 1.0, "arpeggio": 0.95, "bass": 0.92}
 #: A shorter note than this is not made, quarters; and the breath at the end of a phrase.
@@ -50,7 +50,7 @@ def lead(stage: Stage, program: int) -> list[Note]:
 
 def pad(stage: Stage, program: int) -> list[Note]:
     """Chords, led smoothly: tones that stay are held, and struck again only where a phrase begins."""
-    low, high = _window(program, CENTRES["pad"] + stage.knobs.offset, 11)
+    low, high = _window(program, CENTRES["pad"] + stage.knobs.offset, 10)
     centre = round(min(max(CENTRES["pad"] + stage.knobs.offset, low), high))
     starts = {bar.start for bar in stage.bars if program in DYING or bar.number % PHRASE_BARS == 0}
     held: dict[int, Note] = {}
@@ -240,4 +240,4 @@ def _bass_tone(chord: Chord, sign: str, target: float, low: int, high: int) -> i
 def _unease(pitches: list[int], low: int, high: int, target: float) -> float:
     """How badly pitches lie on an instrument: first those outside its compass, then the way to the target."""
     outside = sum(not low <= pitch <= high for pitch in pitches)
-    return 100 * outside / len(pitches) + abs(sum(pitches) / len(pitches) - target)
+    return 400 * outside / len(pitches) + abs(sum(pitches) / len(pitches) - target)
