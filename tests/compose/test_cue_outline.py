@@ -153,6 +153,8 @@ def test_bars_at_one_tempo_have_a_length():
     assert brief.seconds == 16
     plan = outline(brief)
     assert (plan.fit.bars, plan.fit.timeline.tempos[0].bpm) == (8, 120)
+    waltz = {"name": "waltz", "bars": 8, "tempo": 120, "attributes": {"metre": "3/4"}}
+    assert Brief.from_dict(waltz).seconds == 12
 
 
 def test_bars_at_another_tempo_than_asked_for_are_told():

@@ -205,7 +205,8 @@ def _seconds(data: Mapping[str, Any], time: Callable[[Any], float], start: Fract
     if not {"seconds", "end"} & set(data) and {"bars", "tempo"} <= set(data):
         low, high = _tempo(data["tempo"])
         if low == high and isinstance(data["bars"], int):
-            bar = Metre(Fraction(0), *_metre(data.get("metre", "4/4"))).bar
+            metre = data.get("metre", _table("attributes", data.get("attributes", {})).get("metre", "4/4"))
+            bar = Metre(Fraction(0), *_metre(metre)).bar
             return round(float(data["bars"] * bar) * 60 / low, 6)
     if ("seconds" in data) == ("end" in data):
         raise UsageError(
