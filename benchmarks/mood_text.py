@@ -48,17 +48,39 @@ def write(vectors: np.ndarray, places: np.ndarray) -> None:
     print(f"{target}: {len(places)} anchors, {target.stat().st_size / 1e6:.1f} MB")
 
 
-def by_topic(vectors: np.ndarray, places: np.ndarray, topics: np.ndarray) -> None:
+def kernel_ridge(vectors: np.ndarray, places: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """What Credo does."""
+    weights, mean = feeling.fit(vectors, places)
+    return feeling.kernel(asked, vectors) @ weights + mean
+
+
+def linear_ridge(vectors: np.ndarray, places: np.ndarray, asked: np.ndarray, penalty: float = 3.0) -> np.ndarray:
+    """A plane through the anchors."""
+    middle, mean = vectors.mean(axis=0), places.mean(axis=0)
+    gram = (vectors - middle).T @ (vectors - middle) + penalty * np.eye(vectors.shape[1])
+    return (asked - middle) @ np.linalg.solve(gram, (vectors - middle).T @ (places - mean)) + mean
+
+
+def softmax(vectors: np.ndarray, places: np.ndarray, asked: np.ndarray, width: float = 0.06) -> np.ndarray:
+    """The mean of the anchors, each as much as it is alike."""
+    near = asked @ vectors.T / width
+    shares = np.exp(near - near.max(axis=1, keepdims=True))
+    return shares @ places / shares.sum(axis=1, keepdims=True)
+
+
+METHODS = {"kernel ridge": kernel_ridge, "linear ridge": linear_ridge, "softmax": softmax}
+
+
+def by_topic(method: str, vectors: np.ndarray, places: np.ndarray, topics: np.ndarray) -> None:
     """Each topic from all the others, in both languages."""
     guessed = np.zeros_like(places)
     for topic in sorted(set(topics)):
         left = topics == topic
-        weights, mean = feeling.fit(vectors[~left], places[~left])
-        guessed[left] = feeling.kernel(vectors[left], vectors[~left]) @ weights + mean
+        guessed[left] = METHODS[method](vectors[~left], places[~left], vectors[left])
     right = np.array([quadrant(one) == quadrant(other) for one, other in zip(guessed, places, strict=True)])
     clear = (np.abs(places) >= 0.3).all(axis=1)
     half = len(places) // 2
-    print(f"\n{half} anchors a language, {len(set(topics))} topics, each left out in turn")
+    print(f"\n{half} anchors a language, {len(set(topics))} topics, each left out in turn: {method}")
     print("language  quadrant  clear  r(valence)  r(arousal)")
     for language, at in zip(LANGUAGES, (slice(0, half), slice(half, None)), strict=True):
         r = [np.corrcoef(guessed[at, axis], places[at, axis])[0, 1] for axis in (0, 1)]
@@ -95,13 +117,15 @@ def phrases(path: Path, *, wrong: bool) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fit", action="store_true", help="write data/anchors.npz")
+    parser.add_argument("--compare", action="store_true", help="other ways to guess from the anchors, too")
     parser.add_argument("--phrases", type=Path, default=HERE / "data" / "mood_phrases.csv")
     parser.add_argument("--wrong", action="store_true", help="list the phrases that went wrong")
     options = parser.parse_args()
     vectors, places, topics = known(encode=options.fit)
     if options.fit:
         write(vectors, places)
-    by_topic(vectors, places, topics)
+    for method in METHODS if options.compare else ("kernel ridge",):
+        by_topic(method, vectors, places, topics)
     if options.phrases.is_file():
         phrases(options.phrases, wrong=options.wrong)
 

@@ -104,6 +104,15 @@ class Common:
     mood: Annotated[str | None, typer.Option(help="Such as tense, calm, happy, 紧张.", rich_help_panel=ATTRIBUTES)] = (
         None
     )
+    text: Annotated[
+        str | None,
+        typer.Option(
+            help='Words: "a calm waltz in D minor", "雨夜". See `credo attributes`.', rich_help_panel=ATTRIBUTES
+        ),
+    ] = None
+    image: Annotated[Path | None, typer.Option(help="A picture whose mood is meant.", rich_help_panel=ATTRIBUTES)] = (
+        None
+    )
     valence: Annotated[float | None, typer.Option(help="-1 unpleasant to 1 pleasant.", rich_help_panel=ATTRIBUTES)] = (
         None
     )
@@ -179,7 +188,8 @@ class Common:
     def wish(self, *, metre: tuple[int, int] | None = None) -> Wish:
         """The attributes that the options tell: of several that tell the same, the one named first here.
 
-        `--tempo`, `--key` and `--style`; `--valence` and `--arousal`; `--attribute`; `--mood`; `--attributes`.
+        `--tempo`, `--key` and `--style`; `--valence` and `--arousal`; `--attribute`; `--mood`; `--attributes`;
+        `--text` and `--image`, whose valence and arousal are joined.
 
         Args:
             metre: from a command that has the option.
@@ -192,11 +202,17 @@ class Common:
         from credo.compose.typed import parse_attributes, read_attributes
         from credo.conditioning.attributes import Attributes
         from credo.conditioning.moods import mood_named
+        from credo.conditioning.reading import read_words_and_picture
         from credo.music.pitch import Key
 
         asked = Attributes(valence=self.valence, arousal=self.arousal).over(parse_attributes(self.attribute or ()))
         asked = asked if self.mood is None else asked.over(mood_named(self.mood).attributes)
         asked = asked if self.attributes is None else asked.over(read_attributes(self.attributes))
+        if self.text is not None or self.image is not None:
+            reading = read_words_and_picture(self.text, self.image)
+            for remark in reading.remarks:
+                typer.echo(remark, err=True)
+            asked = asked.over(reading.attributes)
         if not asked.named:
             return Wish.of(asked)
         key = None if self.key is None else Key.parse(self.key)

@@ -9,6 +9,7 @@ import sys
 import typer
 
 from credo import __version__
+from credo.cli.attributes import attributes
 from credo.cli.compose import compose
 from credo.cli.corpus import corpus
 from credo.cli.cue import cue
@@ -34,7 +35,7 @@ app = typer.Typer(
 )
 #: The commands, in groups as `credo --help` shows them.
 GROUPS = {
-    "New music": (compose, cue),
+    "New music": (compose, cue, attributes),
     "Work with a piece": (infill, harmonize, accompany, revoice, vary, blend, humanize),
     "Models and data": (train, corpus, info),
     "Judge": (evaluate, originality, data_report),

@@ -17,9 +17,6 @@ from credo.conditioning.terms import Term, find
 from credo.errors import MissingExtraError, UsageError
 
 _LETTER = re.compile(r"[^\W\d_]")
-#: What tempo and loudness are called: moods only in company.
-_PLAIN = frozenset(("fast", "slow", "loud", "quiet", "soft", "quickly", "slowly"))
-_PLAIN_ZH = re.compile("[快慢速大声安静]+")
 #: Stands in a remark where the encoder is missing.
 _PIP = str(MissingExtraError("", "text").hint)
 
@@ -130,9 +127,7 @@ def _without(text: str, terms: list[Term]) -> str:
     bare = list(text)
     for term in terms:
         bare[term.start : term.end] = " " * (term.end - term.start)
-    words = _PLAIN_ZH.sub(" ", "".join(bare))
-    words = " ".join(word for word in words.split() if word.lower().strip(".,!?;:") not in _PLAIN)
-    return rest if feeling.tells(words) else ""
+    return rest if feeling.tells("".join(bare)) else ""
 
 
 def _mood(text: str, remarks: list[str]) -> feeling.Feeling | None:
