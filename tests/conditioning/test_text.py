@@ -44,6 +44,7 @@ RULES = [
     ("圆舞曲", {"metre": "3/4"}),
     ("四三拍", {"metre": "3/4"}),
     ("6/8", {"metre": "6/8"}),
+    ("３／４，１２０ｂｐｍ", {"metre": "3/4", "tempo": 120}),
     ("7/8拍", {"metre": "7/8"}),
     ("solo piano", {"ensemble": "piano"}),
     ("弦乐", {"ensemble": "strings"}),

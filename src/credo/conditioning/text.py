@@ -17,6 +17,11 @@ from credo.conditioning.terms import Term, find
 from credo.errors import MissingExtraError, UsageError
 
 _LETTER = re.compile(r"[^\W\d_]")
+#: Letters and digits as wide as Chinese characters are the plain ones; what has no width is nothing.
+_PLAIN = {
+    wide: wide - 0xFEE0 for wide in (0xFF0F, *range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))
+}
+_PLAIN |= dict.fromkeys((0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F)))
 #: Stands in a remark where the encoder is missing.
 _PIP = str(MissingExtraError("", "text").hint)
 
@@ -41,6 +46,7 @@ def read_text(text: str) -> Reading:
     if len(text) > feeling.MOST_CHARACTERS:
         remarks.append(f"text: the first {feeling.MOST_CHARACTERS} of {len(text)} characters were read")
         text = text[: feeling.MOST_CHARACTERS]
+    text = text.translate(_PLAIN)
     terms = find(text)
     values, reasons = _explicit(terms, remarks)
     mood = _mood(_without(text, terms), remarks)
