@@ -1,7 +1,7 @@
 """Listen to the band by numbers: what is asked for and what comes out, over many cores, ensembles and wishes.
 
     for model in chorale quartet piano song; do
-        credo compose --model $model --bars 12 --count 3 --formats midi --out cores
+        credo compose --model $model --bars 12 --count 3 --seed 1 --formats midi --out cores
     done
     python benchmarks/cue_band.py cores
 
