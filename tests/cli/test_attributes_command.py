@@ -38,7 +38,7 @@ def test_a_mood_stands_over_words_and_a_picture(tmp_path, capsys):
     assert run(["attributes", *given]) == 0
     lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
     assert lines["tempo"].startswith("96")
-    assert lines["register"].startswith("48")
+    assert "register" not in lines  # the feeling says what it is
     assert "the mood happy" in lines["valence"]
 
 

@@ -225,12 +225,9 @@ def _read(sheet: Brief) -> Any:
     """What words and picture of a brief are read as; None if it has neither."""
     if not (sheet.text or sheet.image):
         return None
-    from credo.conditioning.image import read_image
-    from credo.conditioning.text import read_text
-    from credo.conditioning.together import combine
+    from credo.conditioning.reading import read_words_and_picture
 
-    words = read_text(sheet.text) if sheet.text else None
-    return combine(words, read_image(Path(sheet.image)) if sheet.image else None)
+    return read_words_and_picture(sheet.text or None, Path(sheet.image) if sheet.image else None)
 
 
 def _hits(texts: list[str] | None) -> list[dict[str, Any]] | None:

@@ -152,10 +152,15 @@ def _mood(text: str, remarks: list[str]) -> feeling.Feeling | None:
         return found
 
 
+#: What colours ask of music beside a feeling.
+_OF_COLOURS = ("density", "register", "loudness")
+
+
 def combine(text: Reading | None, image: Reading | None, *, balance: float = 0.5) -> Reading:
     """What words and a picture say together.
 
-    The words win wherever they name an attribute; valence and arousal are weighted.
+    The words win wherever they name an attribute; valence and arousal are weighted. Where words have a feeling, what
+    the picture alone would make of density, register and loudness is left to that.
 
     Args:
         text: what the words were read as; None where there are none.
@@ -171,6 +176,9 @@ def combine(text: Reading | None, image: Reading | None, *, balance: float = 0.5
     if len(readings) < 2:
         return readings[0] if readings else Reading(Attributes())
     words, picture = readings
+    if words.attributes.arousal is not None:
+        kept = tuple(reason for reason in picture.reasons if reason.attribute not in _OF_COLOURS)
+        picture = replace(picture, attributes=replace(picture.attributes, **dict.fromkeys(_OF_COLOURS)), reasons=kept)
     attributes = words.attributes.over(picture.attributes)
     reasons = {reason.attribute: reason for reason in (*picture.reasons, *words.reasons)}
     for axis in ("valence", "arousal"):
