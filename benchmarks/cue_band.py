@@ -23,10 +23,10 @@ from pathlib import Path
 
 from scipy.stats import spearmanr
 
-from credo.compose.cue.band import Band, arrange
-from credo.compose.cue.compass import compass
-from credo.compose.cue.harmony import Harmony, key_of, read_harmony, scale_of
-from credo.compose.cue.hits import ENDINGS, NEAR, Accent
+from credo.compose.cue.arranging.band import Band, arrange
+from credo.compose.cue.arranging.compass import compass
+from credo.compose.cue.arranging.harmony import Harmony, key_of, read_harmony, scale_of
+from credo.compose.cue.arranging.hits import ENDINGS, NEAR, Accent
 from credo.conditioning.attributes import Attributes
 from credo.conditioning.ensembles import ENSEMBLES
 from credo.conditioning.measure import measure

@@ -23,8 +23,8 @@ import numpy as np
 import soundfile
 import symusic
 
-from credo.compose.cue.brief import ENDINGS, KINDS, Brief, Hit
 from credo.compose.cue.outline import Outline, outline
+from credo.compose.cue.sheets.brief import ENDINGS, KINDS, Brief, Hit
 from credo.conditioning.attributes import Attributes
 from credo.conditioning.ensembles import ENSEMBLES
 from credo.music.pitch import Key

@@ -15,8 +15,8 @@ import time
 from collections import Counter
 from fractions import Fraction
 
-from credo.compose.cue.brief import ENDINGS, Brief, Hit
-from credo.compose.cue.fitting import Fit, fit
+from credo.compose.cue.sheets.brief import ENDINGS, Brief, Hit
+from credo.compose.cue.timing.fitting import Fit, fit
 from credo.io.midi import to_midi
 from credo.music.score import Note, Part, Score
 

@@ -28,8 +28,8 @@ from fractions import Fraction
 import numpy as np
 
 from credo.music.score import Metre, Note, Part, Score, Tempo, Timeline
-from credo.rendering.mastering import master
-from credo.rendering.stems import render_parts
+from credo.rendering.sound.mastering import master
+from credo.rendering.sound.stems import render_parts
 
 RATE = 48_000
 WINDOW = 480  # frames: 10 ms

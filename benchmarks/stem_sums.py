@@ -21,11 +21,11 @@ import numpy as np
 import soundfile
 
 from credo.music.score import Note, Part, Score, Tempo, Timeline
-from credo.rendering.audio import synthesise
-from credo.rendering.chunks import write_flac, write_ogg, write_wav
-from credo.rendering.loudness import loudness, true_peak
-from credo.rendering.mastering import Master, master
-from credo.rendering.stems import Stem, render_parts
+from credo.rendering.sound.audio import synthesise
+from credo.rendering.sound.chunks import write_flac, write_ogg, write_wav
+from credo.rendering.sound.loudness import loudness, true_peak
+from credo.rendering.sound.mastering import Master, master
+from credo.rendering.sound.stems import Stem, render_parts
 
 RATE = 48_000
 PROGRAMS = {"lead": 73, "pad": 48, "arpeggio": 24, "bass": 33, "keys": 0}

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from credo.compose.cue.band import PARTS, Accent, Band, Role, arrange
-from credo.compose.cue.compass import compass
-from credo.compose.cue.harmony import beats_of, read_harmony
+from credo.compose.cue.arranging.band import PARTS, Accent, Band, Role, arrange
+from credo.compose.cue.arranging.compass import compass
+from credo.compose.cue.arranging.harmony import beats_of, read_harmony
 from credo.conditioning.attributes import Attributes
 from credo.conditioning.ensembles import ENSEMBLES
 from credo.conditioning.measure import measure

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credo.compose.cue.brief import ENDINGS, KINDS, VERSIONS, Brief, Hit, SectionMark, Version
+from credo.compose.cue.sheets.brief import ENDINGS, KINDS, VERSIONS, Brief, Hit, SectionMark, Version
 from credo.conditioning.attributes import Attributes
 from credo.errors import FileError, UsageError
 from credo.music.pitch import Key

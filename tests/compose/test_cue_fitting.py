@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credo.compose.cue.brief import ENDINGS, Brief, Hit, SectionMark
-from credo.compose.cue.fitting import fit, section_bars
+from credo.compose.cue.sheets.brief import ENDINGS, Brief, Hit, SectionMark
+from credo.compose.cue.timing.fitting import fit, section_bars
 from credo.errors import UsageError
 from credo.io.midi import to_midi
 from credo.music.score import Note, Part, Score

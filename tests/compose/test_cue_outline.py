@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from credo.compose.cue.brief import Brief, Hit, SectionMark
 from credo.compose.cue.outline import FULL, bars_before, outline
+from credo.compose.cue.sheets.brief import Brief, Hit, SectionMark
 from credo.conditioning.attributes import Attributes, Reading, Reason
 from credo.errors import ModelError, UsageError
 from credo.music.pitch import Key

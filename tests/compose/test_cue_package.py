@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import credo
-from credo.compose.cue.brief import Brief, Hit, SectionMark
 from credo.compose.cue.making import make
 from credo.compose.cue.outline import outline
 from credo.compose.cue.package import deliver
+from credo.compose.cue.sheets.brief import Brief, Hit, SectionMark
 from credo.conditioning.attributes import Attributes
 from credo.errors import FileError, UsageError
 from credo.music.pitch import Key
@@ -103,7 +103,7 @@ def test_a_version_without_the_melody_is_the_mix_without_it(written):
 
 
 def test_peaks_stay_below_the_limit(written):
-    from credo.rendering.loudness import true_peak
+    from credo.rendering.sound.loudness import true_peak
 
     for row in (written.manifest, written.manifest["loop"], *written.manifest["versions"]):
         files = row if "wav" in row else row["mix"]

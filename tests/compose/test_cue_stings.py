@@ -6,11 +6,11 @@ from itertools import pairwise
 import pytest
 from test_cue_band import METRES, core
 
-from credo.compose.cue.band import Band
-from credo.compose.cue.compass import compass
-from credo.compose.cue.effects import EFFECTS, effect
-from credo.compose.cue.harmony import read_harmony
-from credo.compose.cue.stings import STINGERS, common_tones, sting, stinger, stingers, transition
+from credo.compose.cue.arranging.band import Band
+from credo.compose.cue.arranging.compass import compass
+from credo.compose.cue.arranging.effects import EFFECTS, effect
+from credo.compose.cue.arranging.harmony import read_harmony
+from credo.compose.cue.arranging.stings import STINGERS, common_tones, sting, stinger, stingers, transition
 from credo.conditioning.attributes import Attributes
 from credo.errors import UsageError
 from credo.music.pitch import Key

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credo.compose.cue.timecode import RATES, parse_time, timecode
+from credo.compose.cue.sheets.timecode import RATES, parse_time, timecode
 from credo.errors import UsageError
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from credo.errors import FileError, UsageError
-from credo.rendering.chunks import write_flac, write_ogg, write_wav
-from credo.rendering.comments import ogg_with_comments
-from credo.rendering.encode import encode_sound
+from credo.rendering.sound.chunks import write_flac, write_ogg, write_wav
+from credo.rendering.sound.comments import ogg_with_comments
+from credo.rendering.sound.encode import encode_sound
 
 soundfile = pytest.importorskip("soundfile")
 

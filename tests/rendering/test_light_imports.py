@@ -5,7 +5,8 @@ import sys
 
 CHECK = """
 import sys
-from credo.rendering import audio, chunks, encode, fonts, labels, loudness, mastering, notation, plots, stems
+from credo.rendering import fonts, labels, notation, plots
+from credo.rendering.sound import audio, chunks, encode, loudness, mastering, stems
 heavy = {"matplotlib", "verovio", "resvg_py", "midirenderer", "soundfile", "pretty_midi", "fontTools", "keras", "jax"}
 {extra}
 sys.exit(" ".join(sorted(heavy & set(sys.modules))))

@@ -8,7 +8,7 @@ import pytest
 from scipy.signal import resample
 
 from credo.errors import UsageError
-from credo.rendering.loudness import RATE, loudness, true_peak
+from credo.rendering.sound.loudness import RATE, loudness, true_peak
 
 
 def tone(seconds, db, hertz=1000, channels=2):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from credo.errors import UsageError
-from credo.rendering.loudness import RATE, loudness, true_peak
-from credo.rendering.mastering import FULL_SCALE, master
-from credo.rendering.stems import Stem, render_parts
+from credo.rendering.sound.loudness import RATE, loudness, true_peak
+from credo.rendering.sound.mastering import FULL_SCALE, master
+from credo.rendering.sound.stems import Stem, render_parts
 
 
 def noise(seed: int, seconds: float = 2.0, level: float = 0.05, name: str = "noise") -> Stem:

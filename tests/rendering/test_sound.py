@@ -11,7 +11,7 @@ import pytest
 
 from credo.errors import CredoError, FileError, FormatError, MissingExtraError, UsageError
 from credo.music.score import Note, Part, Score, Tempo, Timeline
-from credo.rendering.audio import SOUNDFONT_VARIABLE, find_soundfont, save_audio, synthesise
+from credo.rendering.sound.audio import SOUNDFONT_VARIABLE, find_soundfont, save_audio, synthesise
 
 pytest.importorskip("midirenderer")
 FLUTE = 73

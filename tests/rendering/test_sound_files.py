@@ -10,8 +10,8 @@ import pytest
 
 from credo.errors import FileError, MissingExtraError, UsageError
 from credo.music.score import Score
-from credo.rendering import encode
-from credo.rendering.audio import save_audio, synthesise
+from credo.rendering.sound import encode
+from credo.rendering.sound.audio import save_audio, synthesise
 
 soundfile = pytest.importorskip("soundfile")
 

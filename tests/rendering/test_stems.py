@@ -11,9 +11,9 @@ import pytest
 
 from credo.errors import CredoError, FileError, UsageError
 from credo.music.score import Note, Part, Score, Tempo, Timeline
-from credo.rendering import synthesis
-from credo.rendering.audio import find_soundfont, performance, places, synthesise
-from credo.rendering.stems import _halves, render_parts
+from credo.rendering.sound import synthesis
+from credo.rendering.sound.audio import find_soundfont, performance, places, synthesise
+from credo.rendering.sound.stems import _halves, render_parts
 
 pytest.importorskip("midirenderer")
 F = Fraction
@@ -191,7 +191,7 @@ def test_a_script_needs_no_guard_and_ends(tmp_path):
     script.write_text(
         "from fractions import Fraction as F\n"
         "from credo.music.score import Note, Part, Score\n"
-        "from credo.rendering.stems import _halves, render_parts\n"
+        "from credo.rendering.sound.stems import _halves, render_parts\n"
         "parts = [Part.of(str(i), [Note(F(0), 60 + i, F(1))]) for i in range(3)]\n"
         "print(len(render_parts(Score(tuple(parts)), workers=2)))\n"
     )

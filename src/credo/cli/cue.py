@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from credo.compose.cue.brief import Brief
     from credo.compose.cue.outline import Outline
     from credo.compose.cue.package import Package
+    from credo.compose.cue.sheets.brief import Brief
 
 _TIME, _MUSIC, _WRITTEN = "Time", "Music", "What is written"
 
@@ -182,8 +182,8 @@ def cue(
 
 def _brief(path: Path | None, given: Mapping[str, Any], told: Mapping[str, Any]) -> Brief:
     """The brief of a file with what the options say in place of what it says."""
-    from credo.compose.cue import sheet
-    from credo.compose.cue.brief import Brief
+    from credo.compose.cue.sheets import sheet
+    from credo.compose.cue.sheets.brief import Brief
 
     data: dict[str, Any] = {"name": "cue"}
     if path is None and not ("bars" in given and "tempo" in given):
@@ -232,7 +232,7 @@ def _read(sheet: Brief) -> Any:
 
 def _hits(texts: list[str] | None) -> list[dict[str, Any]] | None:
     """`12.5`, `20.2:stop` or `8:accent:door`; a time may hold colons itself."""
-    from credo.compose.cue.brief import KINDS
+    from credo.compose.cue.sheets.brief import KINDS
 
     if texts is None:
         return None

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from credo.compose.cue.band import arrange
-from credo.compose.cue.brief import PATTERN
+from credo.compose.cue.arranging.band import arrange
+from credo.compose.cue.arranging.effects import EFFECTS, effect
+from credo.compose.cue.arranging.hits import Accent
+from credo.compose.cue.arranging.stings import sting, stinger, transition
 from credo.compose.cue.core import read, sample
-from credo.compose.cue.effects import EFFECTS, effect
-from credo.compose.cue.hits import Accent
 from credo.compose.cue.outline import Outline, Take
-from credo.compose.cue.stings import sting, stinger, transition
+from credo.compose.cue.sheets.brief import PATTERN
 from credo.compose.wishes import Request
 from credo.music.score import KeyChange, Score, Timeline
 

@@ -16,8 +16,8 @@ from credo.conditioning.measure import measure
 from credo.music.general_midi import INSTRUMENTS
 from credo.music.pitch import Key
 from credo.music.score import Part
-from credo.rendering.audio import SAMPLE_RATE
-from credo.rendering.mastering import Master
+from credo.rendering.sound.audio import SAMPLE_RATE
+from credo.rendering.sound.mastering import Master
 
 #: The version of the format.
 FORMAT = 1

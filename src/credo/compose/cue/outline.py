@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from credo.compose.asking import Wish, ask, third_of
-from credo.compose.cue.band import Band
-from credo.compose.cue.brief import TEMPOS, Brief, Version
+from credo.compose.cue.arranging.band import Band
 from credo.compose.cue.core import Layout, exit_of
-from credo.compose.cue.fitting import Fit, SectionBar, fit, section_bars
+from credo.compose.cue.sheets.brief import TEMPOS, Brief, Version
+from credo.compose.cue.timing.fitting import Fit, SectionBar, fit, section_bars
 from credo.compose.models import find_model
 from credo.compose.wishes import MOST_SEED, Request
 from credo.conditioning.attributes import Attributes, Reading

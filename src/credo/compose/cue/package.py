@@ -30,11 +30,11 @@ from credo.compose.cue.outline import FULL, Take
 from credo.errors import CredoError, FileError, MissingExtraError, UsageError
 from credo.io.files import save
 from credo.music.score import Part, Score
-from credo.rendering.audio import SAMPLE_RATE
-from credo.rendering.chunks import write_flac, write_ogg, write_wav
-from credo.rendering.loudness import true_peak
-from credo.rendering.mastering import FULL_SCALE, Master, master
-from credo.rendering.stems import render_parts
+from credo.rendering.sound.audio import SAMPLE_RATE
+from credo.rendering.sound.chunks import write_flac, write_ogg, write_wav
+from credo.rendering.sound.loudness import true_peak
+from credo.rendering.sound.mastering import FULL_SCALE, Master, master
+from credo.rendering.sound.stems import render_parts
 
 #: What can be written beside manifest and brief.
 FORMATS = ("wav", "ogg", "flac", "midi", "musicxml", "picture")
@@ -132,7 +132,7 @@ def deliver(
         out: the folder below which the cue's own is made; an older cue of the name is not touched.
         formats: names from `FORMATS`; None for `USUAL`, without those whose libraries are not installed.
         players: names from `PLAYERS`: a page that plays the cue, a Godot project.
-        soundfont: as for `credo.rendering.audio.synthesise`.
+        soundfont: as for `credo.rendering.sound.audio.synthesise`.
         progress: is told what is being done.
 
     Raises:
@@ -220,7 +220,7 @@ def _check_sound(desk: _Desk) -> None:
         silence = Score((Part("silence", ()),))
         render_parts(silence, frames=1, soundfont=desk.soundfont)
         if "ogg" in desk.sounds or "flac" in desk.sounds:
-            from credo.rendering.encode import encode_sound
+            from credo.rendering.sound.encode import encode_sound
 
             encode_sound(np.zeros((1, 2)), SAMPLE_RATE, ".wav")
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import accumulate
 
-from credo.compose.cue.harmony import beats_of
+from credo.compose.cue.arranging.harmony import beats_of
 from credo.music.score import Metre, Note, Score, Timeline
 
 #: Where the sixteenths of a quarter go in a beat of three equal units, as shares of the beat.

@@ -22,9 +22,9 @@ from credo.evaluation.listening.inference import judgements_needed, power
 from credo.evaluation.listening.key import CHECK, KINDS, PIECE, SCALES, SCRAMBLED, Excerpt, Key, Rule
 from credo.evaluation.listening.loudness import RATE, equal_gains
 from credo.io.atomic import write_text
-from credo.rendering.audio import find_soundfont
-from credo.rendering.encode import encode_sound
 from credo.rendering.page import render
+from credo.rendering.sound.audio import find_soundfont
+from credo.rendering.sound.encode import encode_sound
 
 #: Every current browser plays it.
 _CODING, _MIME = ".mp3", "audio/mpeg"

@@ -17,8 +17,8 @@ from credo.io.files import SUFFIXES, load
 from credo.music.general_midi import program_named
 from credo.music.score import Note, Part, Score, Tempo
 from credo.music.timelines import cut_timeline
-from credo.rendering.audio import synthesise
-from credo.rendering.encode import SOUND_FORMATS
+from credo.rendering.sound.audio import synthesise
+from credo.rendering.sound.encode import SOUND_FORMATS
 
 #: Suffixes of files that an excerpt can be cut from.
 READABLE = (*SUFFIXES, *SOUND_FORMATS)
@@ -39,7 +39,7 @@ class Playing:
         from_start: whether each begins where its piece does, and not at a bar drawn at random.
         instrument: the General MIDI instrument of all parts with pitches; None leaves those of the files.
         tempo: quarters a minute of all; None leaves those of the files.
-        soundfont: see `credo.rendering.audio.synthesise`.
+        soundfont: see `credo.rendering.sound.audio.synthesise`.
     """
 
     shortest: float = 20.0

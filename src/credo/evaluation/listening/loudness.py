@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from credo.errors import UsageError
-from credo.rendering.loudness import RATE, loudness
+from credo.rendering.sound.loudness import RATE, loudness
 
 __all__ = ["HIGHEST_PEAK_DB", "RATE", "USUAL_LUFS", "equal_gains", "loudness"]
 

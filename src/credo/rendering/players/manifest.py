@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from credo.errors import FileError, MissingExtraError, UsageError
-from credo.rendering.encode import encode_sound
+from credo.rendering.sound.encode import encode_sound
 
 #: The version of the manifest that is read.
 FORMAT = 1

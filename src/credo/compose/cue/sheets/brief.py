@@ -1,6 +1,6 @@
 """The cue sheet: what music is asked for, in one record and in one TOML file.
 
-A brief says nothing about notes. `credo.compose.cue.fitting` finds the tempo and the bars that keep its times.
+A brief says nothing about notes. `credo.compose.cue.timing.fitting` finds the tempo and the bars that keep its times.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any
 
-from credo.compose.cue.timecode import frame_rate_named
+from credo.compose.cue.sheets.timecode import frame_rate_named
 from credo.conditioning.attributes import Attributes
 from credo.errors import UsageError
 from credo.music.general_midi import program_named
@@ -150,7 +150,7 @@ class Brief:
         bars: how many bars there are to be, the last chord's among them; None leaves it to the tempo.
         seed: for the same music again; None draws one.
         loudness: of the mix, in LUFS.
-        frame_rate: one of `credo.compose.cue.timecode.RATES`, for timecode.
+        frame_rate: one of `credo.compose.cue.sheets.timecode.RATES`, for timecode.
         text: words that the attributes that are not given are read from.
         image: path of a picture that they are read from.
     """
@@ -236,30 +236,30 @@ class Brief:
             FileError: the file cannot be read, is too large or is not TOML.
             UsageError: a key is unknown or a value makes no sense.
         """
-        from credo.compose.cue import sheet  # which makes these records
+        from credo.compose.cue.sheets import sheet  # which makes these records
 
         return sheet.read(path)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Brief:
-        """Rebuild a brief from `to_dict`, or from what a user wrote in a TOML file (`credo.compose.cue.sheet`).
+        """Rebuild a brief from `to_dict`, or from what a user wrote in a TOML file (`credo.compose.cue.sheets.sheet`).
 
         Raises:
             UsageError: a key is unknown or a value makes no sense.
         """
-        from credo.compose.cue import sheet
+        from credo.compose.cue.sheets import sheet
 
         return sheet.from_dict(data)
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON- and TOML-able form: what differs from the defaults. Times are seconds."""
-        from credo.compose.cue import sheet
+        from credo.compose.cue.sheets import sheet
 
         return sheet.to_dict(self)
 
     def to_toml(self) -> str:
         """The brief as a TOML file with comments that say what could stand there; reading it gives the same brief."""
-        from credo.compose.cue import sheet
+        from credo.compose.cue.sheets import sheet
 
         return sheet.to_toml(self)
 

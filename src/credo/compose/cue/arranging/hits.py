@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, get_args
 
-from credo.compose.cue.harmony import Chord
-from credo.compose.cue.kit import CRASH, KICK, SNARE, STROKE
-from credo.compose.cue.stage import NEUTRAL, Stage
+from credo.compose.cue.arranging.harmony import Chord
+from credo.compose.cue.arranging.kit import CRASH, KICK, SNARE, STROKE
+from credo.compose.cue.arranging.stage import NEUTRAL, Stage
 from credo.errors import UsageError
 from credo.music.score import Note
 

@@ -11,8 +11,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from credo.compose.cue.brief import ENDINGS, KINDS, ROLES, VERSIONS, Brief, Hit, SectionMark, near
-from credo.compose.cue.timecode import RATES, is_timecode, parse_time
+from credo.compose.cue.sheets.brief import ENDINGS, KINDS, ROLES, VERSIONS, Brief, Hit, SectionMark, near
+from credo.compose.cue.sheets.timecode import RATES, is_timecode, parse_time
 from credo.conditioning.attributes import NAMES, Attributes
 from credo.errors import FileError, UsageError
 from credo.music.score import Metre

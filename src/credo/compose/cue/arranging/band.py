@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from credo.compose.cue.harmony import read_harmony
-from credo.compose.cue.hits import ENDINGS, Accent
-from credo.compose.cue.rehearsal import Rehearsal
+from credo.compose.cue.arranging.harmony import read_harmony
+from credo.compose.cue.arranging.hits import ENDINGS, Accent
+from credo.compose.cue.arranging.rehearsal import Rehearsal
 from credo.conditioning.attributes import Attributes
 from credo.conditioning.ensembles import ROLES, ensemble_named
 from credo.errors import UsageError

@@ -8,12 +8,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from credo.compose.cue import search
-from credo.compose.cue.brief import TEMPOS, Brief, Hit
-from credo.compose.cue.ending import Ending, endings
-from credo.compose.cue.lattice import Lattice
-from credo.compose.cue.search import NEAR, Range, Targets
-from credo.compose.cue.tempomap import ASTRAY, TempoMap, through
+from credo.compose.cue.sheets.brief import TEMPOS, Brief, Hit
+from credo.compose.cue.timing import search
+from credo.compose.cue.timing.ending import Ending, endings
+from credo.compose.cue.timing.lattice import Lattice
+from credo.compose.cue.timing.search import NEAR, Range, Targets
+from credo.compose.cue.timing.tempomap import ASTRAY, TempoMap, through
 
 #: Quarters a minute where neither the brief nor its mood says a tempo.
 TEMPO = 104.0

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from credo.compose.cue.band import Band, arrange
-from credo.compose.cue.compass import compass, fold
-from credo.compose.cue.figures import FILL_KEYS, FILLS
-from credo.compose.cue.harmony import Chord, bar_beats, key_of, read_harmony, scale_of
-from credo.compose.cue.hits import ROLL
-from credo.compose.cue.kit import KICK, SNARE
-from credo.compose.cue.players import voicing
-from credo.compose.cue.shapes import Shape, melody, shape_of
+from credo.compose.cue.arranging.band import Band, arrange
+from credo.compose.cue.arranging.compass import compass, fold
+from credo.compose.cue.arranging.figures import FILL_KEYS, FILLS
+from credo.compose.cue.arranging.harmony import Chord, bar_beats, key_of, read_harmony, scale_of
+from credo.compose.cue.arranging.hits import ROLL
+from credo.compose.cue.arranging.kit import KICK, SNARE
+from credo.compose.cue.arranging.players import voicing
+from credo.compose.cue.arranging.shapes import Shape, melody, shape_of
 from credo.conditioning.attributes import Attributes
 from credo.errors import UsageError
 from credo.music.passage import slice_score

@@ -22,8 +22,8 @@ from credo.io.atomic import write_bytes
 from credo.io.midi import DRUM_CHANNEL, to_midi
 from credo.io.midi.messages import CONTROL, END_OF_TRACK, join_chunks, meta
 from credo.music.score import DEFAULT_TEMPO_BPM, Part, Score
-from credo.rendering.encode import check_sound_suffix, encode_sound
-from credo.rendering.synthesis import play
+from credo.rendering.sound.encode import check_sound_suffix, encode_sound
+from credo.rendering.sound.synthesis import play
 
 #: Environment variable with the path of the soundfont to use.
 SOUNDFONT_VARIABLE = "CREDO_SOUNDFONT"

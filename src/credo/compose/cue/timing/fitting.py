@@ -12,12 +12,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from credo.compose.cue.brief import Brief, Hit, SectionMark
-from credo.compose.cue.ending import Ending, wanted
-from credo.compose.cue.lattice import Lattice
-from credo.compose.cue.planning import Plan, best_ending, plan, seconds_of
-from credo.compose.cue.search import NEAR
-from credo.compose.cue.tempomap import TempoMap
+from credo.compose.cue.sheets.brief import Brief, Hit, SectionMark
+from credo.compose.cue.timing.ending import Ending, wanted
+from credo.compose.cue.timing.lattice import Lattice
+from credo.compose.cue.timing.planning import Plan, best_ending, plan, seconds_of
+from credo.compose.cue.timing.search import NEAR
+from credo.compose.cue.timing.tempomap import TempoMap
 from credo.music.score import KeyChange, Metre, Timeline
 
 #: Onsets between steps are multiples of this part of a quarter, which MIDI files can hold.

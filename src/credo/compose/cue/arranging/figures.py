@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from credo.compose.cue.harmony import Beat
+from credo.compose.cue.arranging.harmony import Beat
 
 FINEST = Fraction(1, 8)
 #: Bars of a phrase; in the last one the figures turn.

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from credo.rendering.encode import ogg_checksum
+from credo.rendering.sound.encode import ogg_checksum
 
 _PAGE = struct.Struct("<4sBBqIIIB")  # magic, version, flags, granule, serial, number, checksum, count of segments
 _CONTINUED = 1

@@ -20,7 +20,7 @@ import numpy as np
 from credo.errors import UsageError
 from credo.music.general_midi import INSTRUMENTS
 from credo.music.score import Note, Part, Score
-from credo.rendering.audio import (
+from credo.rendering.sound.audio import (
     MAX_SECONDS,
     SAMPLE_RATE,
     SILENCE_DB,
@@ -30,7 +30,7 @@ from credo.rendering.audio import (
     performance,
     places,
 )
-from credo.rendering.synthesis import play
+from credo.rendering.sound.synthesis import play
 
 #: How long stems may ring on; the longer one is for the few instruments that still sound after the shorter one.
 TAILS_SECONDS = (6.0, 16.0)

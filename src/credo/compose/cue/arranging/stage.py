@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from credo.compose.cue.figures import PHRASE_BARS, Place, places, strongest
-from credo.compose.cue.harmony import Beat, Chord, Harmony, bar_beats, key_of, scale_of, tonic_chord
+from credo.compose.cue.arranging.figures import PHRASE_BARS, Place, places, strongest
+from credo.compose.cue.arranging.harmony import Beat, Chord, Harmony, bar_beats, key_of, scale_of, tonic_chord
 from credo.music.score import Note, Part, Score
 
 #: Names of parts that sing the melody and that lie at the bottom; else the highest and the lowest part are taken.
 TOPS = ("lead", "melody", "soprano", "voice", "violin 1")
 BOTTOMS = ("bass", "cello")
-#: Touch of a note that is neither stressed nor light; dynamics come on top (see `credo.compose.cue.band`).
+#: Touch of a note that is neither stressed nor light; dynamics come on top (see `credo.compose.cue.arranging.band`).
 NEUTRAL = 64
 
 
@@ -25,7 +25,7 @@ class Bar:
     Attributes:
         number: from 0.
         start, end: in quarters; the last bar ends with the piece.
-        beats, places: of `credo.compose.cue.figures`.
+        beats, places: of `credo.compose.cue.arranging.figures`.
         energy: 0..1, at its start.
         count: onsets that it should have, all players together.
     """

@@ -29,7 +29,10 @@ from credo.errors import CredoError, MissingExtraError
 if TYPE_CHECKING:
     import numpy as np
 
-_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from credo.rendering.synthesis import serve; serve()"
+_BOOT = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from credo.rendering.sound.synthesis import serve; serve()"
+)
 _ASKED, _ANSWERED = struct.Struct("<QQ"), struct.Struct("<?Q")
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from fractions import Fraction
 
-from credo.compose.cue.figures import FILL_KEYS, FILLS
-from credo.compose.cue.stage import NEUTRAL, Bar, Stage
+from credo.compose.cue.arranging.figures import FILL_KEYS, FILLS
+from credo.compose.cue.arranging.stage import NEUTRAL, Bar, Stage
 from credo.music.score import Note, Part
 
 KICK, STICK, SNARE, CLOSED_HAT, OPEN_HAT, CRASH, RIDE = 36, 37, 38, 42, 46, 49, 51
@@ -51,7 +51,7 @@ def _bar(stage: Stage, bar: Bar, *, crash: bool) -> list[Note]:
         if not beat.strength and (after is None or after.strength)
     ]
     beats = {beat.start for beat in bar.beats}
-    # The bass plays the same places (see `credo.compose.cue.players.bass`), so these kicks fall on its strokes.
+    # The bass plays the same places (`credo.compose.cue.arranging.players.bass`): these kicks fall on its strokes.
     off = [onset for onset in bar.rhythm(min(bar.count, 2 * bar.quarters), stage.seed) if onset not in beats]
     notes = [_stroke(onset, KICK, kick_touch) for onset in strong]
     notes += [_stroke(onset, KICK, kick_touch - 8) for onset in off[-kicks:] if kicks]

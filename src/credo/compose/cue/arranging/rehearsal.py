@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from credo.compose.cue import hits, kit, players
-from credo.compose.cue.compass import compass, fold
-from credo.compose.cue.dynamics import with_dynamics
-from credo.compose.cue.harmony import Harmony
-from credo.compose.cue.hits import Accent, Lines
-from credo.compose.cue.stage import Knobs, Stage
+from credo.compose.cue.arranging import hits, kit, players
+from credo.compose.cue.arranging.compass import compass, fold
+from credo.compose.cue.arranging.dynamics import with_dynamics
+from credo.compose.cue.arranging.harmony import Harmony
+from credo.compose.cue.arranging.hits import Accent, Lines
+from credo.compose.cue.arranging.stage import Knobs, Stage
 from credo.conditioning.attributes import Attributes
 from credo.conditioning.ensembles import ROLES
 from credo.conditioning.measure import measure
 from credo.music.score import DEFAULT_TEMPO_BPM, Note, Part, Score
 
 if TYPE_CHECKING:
-    from credo.compose.cue.band import Band, Role
+    from credo.compose.cue.arranging.band import Band, Role
 
 #: How often a band is turned towards what was asked of it, and by how much an attribute may miss before it counts.
 TRIES = 6
@@ -33,7 +33,7 @@ CALM, FEWEST = 0.5, 3
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """Everything that a band is told; the arguments of `credo.compose.cue.band.arrange`."""
+    """Everything that a band is told; the arguments of `credo.compose.cue.arranging.band.arrange`."""
 
     core: Score
     band: Band

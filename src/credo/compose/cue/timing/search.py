@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from credo.compose.cue.brief import Brief
-from credo.compose.cue.ending import ending_costs
-from credo.compose.cue.lattice import Lattice
+from credo.compose.cue.sheets.brief import Brief
+from credo.compose.cue.timing.ending import ending_costs
+from credo.compose.cue.timing.lattice import Lattice
 
 #: A hit that is so near to a step falls on it, in seconds.
 NEAR = 0.005

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from credo.compose.cue.hits import Lines
-from credo.compose.cue.stage import NEUTRAL, Stage
+from credo.compose.cue.arranging.hits import Lines
+from credo.compose.cue.arranging.stage import NEUTRAL, Stage
 from credo.music.score import Note
 
 #: Mean velocity at energy 0, and what energy 1 adds.
 SOFT, RISE = 50, 50
-#: What a place's rank (see `credo.compose.cue.figures`) adds to a note of a pitched player.
+#: What a place's rank (see `credo.compose.cue.arranging.figures`) adds to a note of a pitched player.
 STRESS = (-3, -2, 0, 2, 4, 6)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from credo.compose.cue.compass import compass, fold
+from credo.compose.cue.arranging.compass import compass, fold
 from credo.music.score import Note
 
 

@@ -8,9 +8,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from credo.compose.cue.brief import Brief
-from credo.compose.cue.lattice import Lattice
-from credo.compose.cue.tempomap import TempoMap
+from credo.compose.cue.sheets.brief import Brief
+from credo.compose.cue.timing.lattice import Lattice
+from credo.compose.cue.timing.tempomap import TempoMap
 
 #: A last chord shorter than this is none, in seconds.
 SHORTEST = 0.2

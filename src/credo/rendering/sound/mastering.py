@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from credo.errors import UsageError
-from credo.rendering.loudness import SHORTEST, loudness, true_peak
-from credo.rendering.stems import Stem
+from credo.rendering.sound.loudness import SHORTEST, loudness, true_peak
+from credo.rendering.sound.stems import Stem
 
 #: Full scale of 24 bits.
 FULL_SCALE = 1 << 23

@@ -9,10 +9,10 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations, pairwise
 
-from credo.compose.cue.compass import DYING, compass, fold
-from credo.compose.cue.figures import ARPEGGIOS, BASSES, PHRASE_BARS
-from credo.compose.cue.harmony import Chord
-from credo.compose.cue.stage import NEUTRAL, Stage, line
+from credo.compose.cue.arranging.compass import DYING, compass, fold
+from credo.compose.cue.arranging.figures import ARPEGGIOS, BASSES, PHRASE_BARS
+from credo.compose.cue.arranging.harmony import Chord
+from credo.compose.cue.arranging.stage import NEUTRAL, Stage, line
 from credo.music.score import Note
 
 #: Where the middle of a player's notes lies when nothing else is asked, MIDI pitch.

@@ -21,8 +21,8 @@ import numpy as np
 
 from credo.errors import UsageError
 from credo.io.atomic import write_bytes
-from credo.rendering.comments import flac_with_comments, ogg_with_comments
-from credo.rendering.encode import encode_sound
+from credo.rendering.sound.comments import flac_with_comments, ogg_with_comments
+from credo.rendering.sound.encode import encode_sound
 
 #: What can be told of a piece: the name here, that of RIFF, and that of Vorbis comments.
 INFO = {

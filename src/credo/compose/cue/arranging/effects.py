@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from credo.compose.cue.shapes import Shape, melody, shape_of
+from credo.compose.cue.arranging.shapes import Shape, melody, shape_of
 from credo.conditioning.attributes import Attributes
 from credo.conditioning.ensembles import ensemble_named
 from credo.errors import UsageError

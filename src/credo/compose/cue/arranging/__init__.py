@@ -1,0 +1,1 @@
+"""A band: parts for players, from the voices that a model sampled."""

@@ -1,0 +1,1 @@
+"""The cue sheet: what is asked for, in records, TOML and timecode."""

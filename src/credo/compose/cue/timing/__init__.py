@@ -1,0 +1,1 @@
+"""Tempo and bars that keep the times of a cue sheet."""
