@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from credo.rendering.encode import encode_sound
+from credo.rendering.sound.encode import encode_sound
 
 RATE = 48_000
 

@@ -43,7 +43,7 @@ def _notation(piece: Composition, path: Path) -> None:
 
 
 def _sound(piece: Composition, path: Path) -> None:
-    from credo.rendering.audio import save_audio
+    from credo.rendering.sound.audio import save_audio
 
     save_audio(piece.score, path)
 
