@@ -203,6 +203,22 @@ def test_a_last_chord_lasts_to_the_end(ending):
         assert part(made, name).notes[-1].end == 32
 
 
+@pytest.mark.parametrize("ending", ["button", "cadence", "ring-out"])
+def test_strokes_behind_the_last_chord_strike_it_again(ending):
+    at, off = Fraction(30), Fraction(487, 16)
+    score = play(core(), ending=ending, final=Fraction(28), accents=[Accent(at), Accent(off, "stop")])
+    for onset in (at, off):
+        assert begin(score, onset) >= {"lead", "pad", "bass", "drums"}
+        assert {note.pitch % 12 for found, note in every_note(score) if note.onset == onset and not found.is_drums} <= {
+            0,
+            4,
+            7,
+        }
+    for found in score.parts:
+        spans = sorted((note.pitch, note.onset, note.end) for note in found.notes)
+        assert all(one[0] != other[0] or one[2] <= other[1] for one, other in pairwise(spans))
+
+
 def test_an_ending_goes_to_the_tonic():
     made = play(core(), final=Fraction(25))  # where the core has its dominant
     assert part(made, "bass").notes[-1].pitch % 12 == 0

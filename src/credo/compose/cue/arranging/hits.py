@@ -113,6 +113,27 @@ def end(lines: Lines, at: Fraction, ending: str, chord: Chord, stage: Stage, rol
     return closed
 
 
+def again(lines: Lines, at: Fraction, final: Fraction, ending: str, stage: Stage) -> Lines:
+    """The lines with a stroke behind their last one: what sounded there, once more.
+
+    Args:
+        lines: notes by role, with their end; they are not changed.
+        at: onset of the stroke, after `final`.
+        final: onset of the last stroke of the music.
+        ending: as for `end`.
+        stage: the piece.
+    """
+    lasts = stage.length - at
+    duration = min(SHORT, lasts) if ending == "button" else lasts
+    struck: Lines = {}
+    for role, notes in lines.items():
+        last = {note.pitch: note for note in notes if note.onset == final or (final < note.onset < at)}
+        length = min(STROKE, lasts) if role == "drums" else duration
+        strokes = [Note(at, pitch, length, note.velocity) for pitch, note in last.items()]
+        struck[role] = sorted([*_cut(notes, at), *strokes]) if strokes else notes
+    return struck
+
+
 def _together(
     notes: list[Note], at: Fraction, chord: Chord, lift: int, stage: Stage, strokes: frozenset[Fraction]
 ) -> list[Note]:

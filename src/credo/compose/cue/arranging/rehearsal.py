@@ -127,6 +127,9 @@ class Rehearsal:
         if self.final is not None:
             chord = stage.tonic(self.final, self.attributes.mode)
             lines = hits.end(lines, self.final, self.ending, chord, stage, _playing(spans, self.final))
+            for accent in self.accents:
+                if accent.onset > self.final:
+                    lines = hits.again(lines, accent.onset, self.final, self.ending, stage)
         return {name: _tidy(_in_compass(name, notes, roles), stage.length) for name, notes in lines.items()}
 
     def _spans(self, stage: Stage, changes: Sequence[Fraction]) -> dict[str, list[tuple[Fraction, Fraction]]]:
