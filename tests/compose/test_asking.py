@@ -139,7 +139,6 @@ def test_music_that_is_given_keeps_its_loudness():
         ({"style": "haydn"}, SATB, "style: 'haydn' is none of the model's"),
         ({"polyphony": 6}, SATB, "polyphony: 6 cannot be asked of satb"),
         ({"density": 8}, SATB, "density: 8 cannot be asked of satb"),
-        ({"density": 3}, PIANO, "density: piano writes at most"),
         ({"polyphony": 3}, SONG, "polyphony: song writes about"),
         ({"key": G_MINOR, "mode": "lydian"}, QUARTET, "mode: lydian has a major third"),
     ],

@@ -88,9 +88,13 @@ def test_drums_keep_the_pulse(asked):
     assert (grid.voices[0].sounding[:, 2] == begins(grid)).all()
 
 
-def test_keyboards_have_no_more():
-    grid = untaught(KEYS).compose(Request(bars=BARS, key=Key(0), iterations=4, seed=7, moments=1)).grid
-    assert 0 < begins(grid).sum() <= 4 * BARS
+@pytest.mark.parametrize("asked", [0.5, 1.5, 3])
+@pytest.mark.parametrize("polyphony", [None, 1, 3])
+def test_keyboards_have_the_moments_that_were_asked_for(asked, polyphony):
+    wish = Request(bars=BARS, key=Key(0), iterations=4, seed=7, moments=asked, polyphony=polyphony)
+    grid = untaught(KEYS).compose(wish).grid
+    assert begins(grid).sum() == pytest.approx(asked * 4 * BARS, abs=1)
+    assert polyphony is None or grid.voices[0].sounding.sum(1).max() <= polyphony
 
 
 def test_fewer_voices_still_move(tiny_composer):

@@ -31,7 +31,7 @@ from credo.music.scales import OF_THE_KEY, SCALES
 from credo.music.texture import Texture, Voice
 
 #: How far notes of a voice may lie from the middle that is asked for, in semitones.
-_REACH = {"mono": 8, "poly": 19}
+_REACH = {"mono": 8, "poly": 15}
 #: The least that is left of a voice's compass on one side of that middle; else the piece is moved by octaves.
 _ROOM = 6
 #: A keyboard sounds this much of the notes of one of the voices beside it.
@@ -243,8 +243,6 @@ def _moments(density: float, texture: Texture, remarks: list[str]) -> float:
     most = texture.steps_per_quarter
     if density > most:
         remarks.append(f"density: {density:g} cannot be asked of {texture.name}, whose grid has {most} steps a quarter")
-    elif density > most / 2 and any(voice.kind == "poly" for voice in texture.voices):
-        remarks.append(f"density: {texture.name} writes at most what is asked, and may write less")
     return min(density, float(most))
 
 

@@ -73,14 +73,18 @@ def _step(frame: Frame, bar: Bar, dice: np.random.Generator) -> int:
     return later[int(dice.integers(len(later)))]
 
 
-def _pitches(frame: Frame, request: Request, lane: Lane, note: int) -> list[int]:
+def _pitches(frame: Frame, request: Request, lane: Lane, step: int, note: int) -> list[int]:
+    """The pitches of a class that a voice can have at a step: within its range, and not held as something else."""
     low, high = range_of(frame, request, lane)
-    return [int(pitch) for pitch in lane.midi if low <= pitch <= high and pitch % 12 == note]
+    found = [int(pitch) for pitch in lane.midi if low <= pitch <= high and pitch % 12 == note]
+    if lane.voice.kind == "mono":
+        return [] if frame.held[step, lane.code] else found
+    return [pitch for pitch in found if not frame.held[step, lane.code + pitch - lane.voice.low]]
 
 
 def _can_have(frame: Frame, request: Request, lane: Lane, step: int, note: int, rests: np.ndarray) -> bool:
-    free = lane.voice.kind != "drums" and not frame.held[step, lane.codes].any() and not rests[step, lane.index]
-    return free and bool(_pitches(frame, request, lane, note))
+    free = lane.voice.kind != "drums" and not rests[step, lane.index]
+    return free and bool(_pitches(frame, request, lane, step, note))
 
 
 def _have(part: Part, frame: Frame, request: Request, lane: Lane, step: int, note: int) -> None:
@@ -88,6 +92,6 @@ def _have(part: Part, frame: Frame, request: Request, lane: Lane, step: int, not
     if lane.voice.kind == "mono":
         part.only(slice(step, step + 1), lane, {note}, rest=False)
         return
-    pitches = _pitches(frame, request, lane, note)
+    pitches = _pitches(frame, request, lane, step, note)
     middle = pitches[len(pitches) // 2]
-    part.forced[step, lane.pitches.start + middle - int(lane.midi[0])] = True
+    part.forced[step, lane.pitches.start + middle - lane.voice.low] = True

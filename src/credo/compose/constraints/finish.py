@@ -133,7 +133,35 @@ def _settle_keys(orders: Orders, codes: np.ndarray) -> None:
             _strike(orders, lane, keys, free & ~orders.forbidden[:, units], part.until)
         for rule in few:
             thin_out(keys, free & ~orders.forced[:, units], group, rule.most)
+        if lane.voice.kind == "poly":
+            _move_on(orders, lane, keys, codes, free & ~orders.forbidden[:, units])
         codes[:, lane.codes] = keys
+
+
+def _move_on(orders: Orders, lane: Lane, keys: np.ndarray, codes: np.ndarray, free: np.ndarray) -> None:
+    """Where a note has to begin at a moment and none does, the highest key is struck again, or one where all rest."""
+    begins = np.any([part.begins for part in orders.parts if part.begins is not None] or [[False]], axis=0)
+    group, before = orders.group[:, lane.codes], np.zeros(keys.shape[1], bool)
+    mono = [other.code + 1 for other in orders.frame.mono]
+    for step in np.flatnonzero(begins):
+        before = keys[step - 1] if step else np.zeros_like(before)
+        struck = codes[step, lane.attack_codes] > 0
+        if (keys[step] & (struck | ~before)).any() or (codes[step, mono] > 0).any():
+            continue
+        again = np.flatnonzero(keys[step] & ~orders.held[step, lane.attack_codes])
+        if len(again):
+            codes[step, lane.attack_codes.start + again[-1]] = 1
+        elif not keys[step].any() and free[step].any():
+            key = _nearest(keys, step, np.flatnonzero(free[step]))
+            keys[np.isin(group, group[step, key]) & free] = True
+            codes[step, lane.attack_codes.start + key] = 1
+
+
+def _nearest(keys: np.ndarray, step: int, choice: np.ndarray) -> int:
+    """Of some keys the one nearest to the last that sound before a step."""
+    last = np.flatnonzero(keys[:step].any(1))
+    centre = np.flatnonzero(keys[last[-1]]).mean() if len(last) else keys.shape[1] / 2
+    return int(min(choice, key=lambda key: (abs(key - centre), key)))
 
 
 def _strike(orders: Orders, lane: Lane, keys: np.ndarray, free: np.ndarray, until: int) -> None:
@@ -148,7 +176,5 @@ def _strike(orders: Orders, lane: Lane, keys: np.ndarray, free: np.ndarray, unti
             if lane.voice.kind == "drums":
                 key = max(choice, key=lambda key: (usual[key], -key))
             else:
-                last = np.flatnonzero(keys[:step].any(1))
-                centre = np.flatnonzero(keys[last[-1]]).mean() if len(last) else lane.voice.size / 2
-                key = min(choice, key=lambda key: (abs(key - centre), key))
+                key = _nearest(keys, step, choice)
             keys[np.isin(group, group[step, key]) & free] = True

@@ -251,6 +251,8 @@ class Part:
         copies: pairs of steps that have the same cells, shape (E, 2), int.
         rules: with what each knows of the beats, shape (L, D) or None; see `credo.sampling.anneal`.
         until: the step at which the wish ends.
+        lean: what is added to the logits of units, shape (T, U), float32; None for nothing.
+        begins: steps at which a keyboard begins a note if nobody else does, shape (T,), bool; None for none.
     """
 
     name: str
@@ -260,6 +262,8 @@ class Part:
     copies: np.ndarray
     rules: list[tuple[Rule, np.ndarray | None]] = field(default_factory=list)
     until: int = 0
+    lean: np.ndarray | None = None
+    begins: np.ndarray | None = None
 
     @classmethod
     def of(cls, name: str, frame: Frame) -> Part:

@@ -76,7 +76,9 @@ def obey(frame: Frame, request: Request, given: Constraints) -> Orders:
     forbidden = _spread(frame, group, _any(nothing, (part.forbidden for part in parts)))
     forced = _spread(frame, group, _any(nothing, (part.forced for part in parts)))
     _refuse_conflicts(frame, parts, held, group, forbidden, forced)
-    constraints = merge(frame, parts, group, np.where(forbidden, FORBIDDEN, np.where(forced, -FORBIDDEN, 0)), given)
+    lean = sum((part.lean for part in parts if part.lean is not None), np.zeros((frame.steps, frame.units), np.float32))
+    bias = np.where(forbidden, FORBIDDEN, np.where(forced, -FORBIDDEN, lean))
+    constraints = merge(frame, parts, group, bias, given)
     return Orders(frame, request, parts, codes, held, group, forbidden, forced, given, constraints, remarks)
 
 
