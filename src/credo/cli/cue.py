@@ -336,19 +336,27 @@ def _plain(text: str) -> str:
 def _make(
     console: Console, plan: Outline, out: Path, formats: list[str] | None, players: list[str], effects: bool
 ) -> Package:
+    from concurrent.futures import ThreadPoolExecutor
+
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     from credo.compose.cue.making import make
-    from credo.compose.cue.package import deliver
+    from credo.compose.cue.package import check_sound, deliver
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with (
+        ThreadPoolExecutor(1) as pool,
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar,
+    ):
         task = bar.add_task("Loading the model", total=None)
+        ready = pool.submit(check_sound, formats)  # players tune while the model loads
         from credo.compose.generate import Composer  # loads a tensor library, once nothing wrong is asked
 
         def sampling(done: int, total: int) -> None:
             bar.update(task, description="Sampling", completed=done, total=total)
 
+        if formats is not None:
+            ready.result()  # what is missing is told before the work
         made = make(plan, Composer.load, effects=effects, progress=sampling)
         bar.update(task, total=None)
         return deliver(

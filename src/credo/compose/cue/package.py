@@ -15,9 +15,11 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +31,12 @@ from credo.compose.cue.manifest import bpm_of, events_of, file_name, head_of, in
 from credo.compose.cue.outline import FULL, Take
 from credo.errors import CredoError, FileError, MissingExtraError, UsageError
 from credo.io.files import save
-from credo.music.score import Part, Score
+from credo.music.score import Note, Part, Score
 from credo.rendering.sound.audio import SAMPLE_RATE
 from credo.rendering.sound.chunks import write_flac, write_ogg, write_wav
 from credo.rendering.sound.loudness import true_peak
 from credo.rendering.sound.mastering import FULL_SCALE, Master, master
-from credo.rendering.sound.stems import render_parts
+from credo.rendering.sound.stems import Stem, render_parts
 
 #: What can be written beside manifest and brief.
 FORMATS = ("wav", "ogg", "flac", "midi", "musicxml", "picture")
@@ -71,7 +73,6 @@ class _Desk:
     folder: Path
     formats: Sequence[str]
     pool: ThreadPoolExecutor
-    soundfont: str | Path | None = None
     waiting: list[Future[None]] = field(default_factory=list)
 
     @property
@@ -94,11 +95,15 @@ class _Desk:
         *,
         loops: bool = False,
         marks: Sequence[tuple[int, str]] = (),
+        lossless: bool = False,
     ) -> dict[str, str]:
-        """Write samples in all formats of sound, in the background; gives the files by format."""
+        """Write samples in all formats of sound, in the background; gives the files by format.
+
+        Stems are for editors: they are not written as Ogg where they can be had without a loss.
+        """
         found = {}
         info = {"title": f"{self.cue.outline.brief.name}, {version}", "software": f"Credo {credo.__version__}"}
-        for name in self.sounds:
+        for name in [name for name in self.sounds if name != "ogg" or not lossless] or self.sounds:
             path, found[name] = self.path(where, version, bpm, f".{name}")
             told = {"loop": (0, len(samples)) if loops else None, "marks": () if name == "ogg" and loops else marks}
             self.waiting.append(self.pool.submit(_SOUNDS[name], path, samples, SAMPLE_RATE, info=info, **told))
@@ -182,20 +187,21 @@ def _write(
     wanted = list(USUAL if formats is None else formats)
     manifest = head_of(cue)
     with ThreadPoolExecutor(2) as pool:
-        desk = _Desk(cue, folder, wanted, pool, soundfont)
+        desk = _Desk(cue, folder, wanted, pool)
         try:
-            _check_sound(desk)
+            check_sound(wanted, soundfont)
         except MissingExtraError as error:
             if formats is not None:
                 raise
             missing.append(f"sound: {error}")
             desk.formats = [name for name in wanted if name not in _SOUNDS]
-        gain = None
-        for version in cue.versions:
-            tell(f"Playing {'the cue' if version.take.name == FULL else version.take.name}")
-            gain = _add_version(desk, version, manifest, gain)
-        for short in cue.shorts:
-            _add_short(desk, short, manifest, gain)
+        with closing(_played(desk, soundfont)) as played:
+            gain = None
+            for version in cue.versions:
+                tell(f"Playing {'the cue' if version.take.name == FULL else version.take.name}")
+                gain = _add_version(desk, version, next(played), manifest, gain)
+            for short in cue.shorts:
+                _add_short(desk, short, next(played), manifest, gain)
         tell("Writing files")
         for future in desk.waiting:
             future.result()
@@ -214,19 +220,55 @@ def _write(
     return manifest, tuple(missing)
 
 
-def _check_sound(desk: _Desk) -> None:
-    """Raise if sound is wanted and cannot be made."""
-    if desk.sounds:
-        silence = Score((Part("silence", ()),))
-        render_parts(silence, frames=1, soundfont=desk.soundfont)
-        if "ogg" in desk.sounds or "flac" in desk.sounds:
-            from credo.rendering.sound.encode import encode_sound
+def check_sound(formats: Sequence[str] | None = None, soundfont: str | Path | None = None) -> None:
+    """Get ready to play, if any of the formats is sound; None for `USUAL`.
 
-            encode_sound(np.zeros((1, 2)), SAMPLE_RATE, ".wav")
+    Raises:
+        MissingExtraError: a library is not installed.
+        FileError: the soundfont cannot be used.
+    """
+    if set(USUAL if formats is None else formats) & set(_SOUNDS):
+        from credo.rendering.sound.encode import encode_sound
+
+        notes = tuple(Part(name, (Note(Fraction(0), 60, Fraction(1, 16)),)) for name in "ab")  # one a processor
+        render_parts(Score(notes), frames=1, soundfont=soundfont)
+        encode_sound(np.zeros((1, 2)), SAMPLE_RATE, ".wav")
 
 
-def _add_version(desk: _Desk, version: Version, manifest: dict[str, Any], gain: float | None) -> float | None:
-    """Play and write a version; gives the gain that the cue itself was mastered with."""
+def _played(desk: _Desk, soundfont: str | Path | None) -> Iterator[list[Stem]]:
+    """The stems of each version and then of each short, one ahead of what is asked for; nothing where no sound is."""
+    levels = {name: role.level for name, role in desk.cue.outline.band.roles.items()}
+
+    def play(score: Score, frames: int | None, wrap: bool) -> list[Stem]:
+        heard = tuple(part for part in score.parts if part.notes)
+        if not heard:
+            raise CredoError("cue: no part has a note", hint="try another seed")
+        gains = {part.name: levels[part.name] for part in heard if part.name in levels}
+        return render_parts(Score(heard, score.timeline), frames=frames, wrap=wrap, soundfont=soundfont, gains=gains)
+
+    jobs: list[tuple[Score, int | None, bool]] = [
+        (version.score, round(version.take.brief.seconds * SAMPLE_RATE), version.take.brief.loops)
+        for version in desk.cue.versions
+    ]
+    for short in desk.cue.shorts:  # a sting has a length, the others ring out
+        exact = round(short.score.duration_seconds * SAMPLE_RATE) if short.kind == "sting" else None
+        jobs.append((short.score, exact, False))
+    if not desk.sounds:
+        yield from ([] for _ in jobs)
+        return
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(play, *jobs[0])
+        for number in range(len(jobs)):
+            now = following
+            if number + 1 < len(jobs):
+                following = pool.submit(play, *jobs[number + 1])
+            yield now.result()
+
+
+def _add_version(
+    desk: _Desk, version: Version, stems: list[Stem], manifest: dict[str, Any], gain: float | None
+) -> float | None:
+    """Write a version; gives the gain that the cue itself was mastered with."""
     take, score, plan = version.take, version.score, desk.cue.outline
     bpm = bpm_of(take)
     main = take.name == FULL
@@ -237,7 +279,7 @@ def _add_version(desk: _Desk, version: Version, manifest: dict[str, Any], gain: 
     end = take.fit.timeline.length
     events = events_of(desk.cue) if main else []
     files = desk.notes(where, label, bpm, score, marks=events, loop=(end * 0, end) if loops else None)
-    made = _mastered(desk, take, score) if desk.sounds else None
+    made = master(stems, lufs=plan.brief.loudness, peak=PEAK) if stems else None
     names = [part.name for part in score.parts if part.notes]
     if made is not None:
         files |= desk.sound(where, label, bpm, made.mix, loops=loops, marks=marks)
@@ -258,7 +300,7 @@ def _add_version(desk: _Desk, version: Version, manifest: dict[str, Any], gain: 
                 "role": name,
                 "instrument": instrument_of(part),
                 "threshold": plan.band.roles[name].threshold,
-                **desk.sound(folder, f"{stem}-{name.title()}", bpm, samples, loops=loops),
+                **desk.sound(folder, f"{stem}-{name.title()}", bpm, samples, loops=loops, lossless=not loops),
             })  # fmt: skip
         if main:
             manifest["stems"] = rows
@@ -266,22 +308,6 @@ def _add_version(desk: _Desk, version: Version, manifest: dict[str, Any], gain: 
         if loops:
             manifest["loop"] = loop_of(take, files, rows)
     return made.gain_db if made is not None and (main or gain is None) else gain
-
-
-def _mastered(desk: _Desk, take: Take, score: Score) -> Master:
-    frames = round(take.brief.seconds * SAMPLE_RATE)
-    gains = {name: role.level for name, role in desk.cue.outline.band.roles.items()}
-    heard = [part.name for part in score.parts if part.notes]
-    if not heard:
-        raise CredoError("cue: no part has a note", hint="try another seed")
-    stems = render_parts(
-        Score(tuple(part for part in score.parts if part.notes), score.timeline),
-        frames=frames,
-        wrap=take.brief.loops,
-        soundfont=desk.soundfont,
-        gains={name: gains[name] for name in heard},
-    )
-    return master(stems, lufs=desk.cue.outline.brief.loudness, peak=PEAK)
 
 
 def _add_mixes(desk: _Desk, take: Take, made: Master, names: Sequence[str], manifest: dict[str, Any]) -> None:
@@ -300,18 +326,12 @@ def _add_mixes(desk: _Desk, take: Take, made: Master, names: Sequence[str], mani
         manifest["versions"].append(row | files)
 
 
-def _add_short(desk: _Desk, short: Short, manifest: dict[str, Any], gain: float | None) -> None:
+def _add_short(desk: _Desk, short: Short, stems: list[Stem], manifest: dict[str, Any], gain: float | None) -> None:
     bpm = short.score.timeline.tempos[0].bpm
     label = "-".join(word.title() for word in short.name.split("-"))
     row: dict[str, Any] = {"name": short.name, "seconds": round(short.score.duration_seconds, 6), "bpm": bpm}
     row |= desk.notes("shorts", label, bpm, short.score)
-    if desk.sounds:
-        heard = tuple(part for part in short.score.parts if part.notes)
-        levels = {name: role.level for name, role in desk.cue.outline.band.roles.items()}
-        gains = {part.name: levels[part.name] for part in heard if part.name in levels}
-        exact = short.kind == "sting"
-        frames = round(short.score.duration_seconds * SAMPLE_RATE) if exact else None
-        stems = render_parts(Score(heard, short.score.timeline), frames=frames, soundfont=desk.soundfont, gains=gains)
+    if stems:
         made = master(stems, lufs=desk.cue.outline.brief.loudness, peak=PEAK, gain_db=gain)
         row |= {"samples": len(made.mix), **level_of(made), **desk.sound("shorts", label, bpm, made.mix)}
     if short.kind == "sting":
