@@ -150,3 +150,13 @@ def test_keyboards_have_their_colour():
     wish = Request(bars=BARS, key=Key(0), iterations=4, seed=7, scale="C lydian", colour=True)
     grid = untaught(KEYS).compose(wish).grid
     assert grid.voices[0].sounding[:, [pitch - 43 for pitch in (54, 66)]].any()
+
+
+@pytest.mark.parametrize("wish", [{"cadence": True}, {"scale": "C lydian", "colour": True}])
+def test_keys_beyond_the_compass_are_no_held_notes(wish):
+    """A window with room for other keys holds what lies beyond the compass silent; nobody needs to be told."""
+    window = Window(KEYS, 16, room=6)
+    composer = Composer(
+        build(RECIPE, window), {"name": "noise", "texture": KEYS.to_dict(), "window_steps": 16, "room": 6}
+    )
+    assert composer.compose(Request(bars=2, key=Key(0), iterations=4, seed=1, **wish)).settings["remarks"] == []

@@ -158,22 +158,20 @@ def held_against(frame: Frame, part: Part) -> list[str]:
     """A line for each voice whose held notes do not do what a wish asks."""
     lines = []
     for lane in frame.lanes:
-        held, codes = frame.held[:, lane.codes].any(1), frame.codes
+        held, codes = frame.held[:, lane.codes], frame.codes
         if lane.voice.kind == "mono":
             value = codes[:, lane.code].astype(int)
-            bad = part.forbidden[np.arange(frame.steps), lane.unit + value]
+            bad = part.forbidden[np.arange(frame.steps), lane.unit + value][:, None]
             sounding = value[:, None] > 0
         else:
-            on = codes[:, lane.codes] > 0
-            bad = (on & part.forbidden[:, lane.pitches]).any(1)
-            bad |= (~on & part.forced[:, lane.pitches]).any(1)
-            sounding = on
+            sounding = codes[:, lane.codes] > 0
+            bad = (sounding & part.forbidden[:, lane.pitches]) | (~sounding & part.forced[:, lane.pitches])
         attack = codes[:, lane.attack_codes] > 0
         if attack.shape[1]:
-            bad |= (attack & sounding & part.forbidden[:, lane.attacks]).any(1)
+            bad |= attack & sounding & part.forbidden[:, lane.attacks]
             if not len(part.copies):
-                bad |= (~attack & sounding & part.forced[:, lane.attacks]).any(1)
-        steps = np.flatnonzero(bad & held)
+                bad |= ~attack & sounding & part.forced[:, lane.attacks]
+        steps = np.flatnonzero((bad & held).any(1))
         if len(steps):
             lines.append(f"{part.name}: held notes of {lane.voice.name} stay as they are in {frame.bars_of(steps)}")
     return lines
