@@ -230,6 +230,13 @@ def test_a_loop_has_no_ending():
     assert {found.name for found, note in every_note(made) if note.end > 31} >= {"lead", "pad", "arpeggio", "bass"}
 
 
+def test_a_loop_has_no_hole_before_its_first_beat():
+    score = play(core(), ending="loop", asked=Attributes(articulation=0.5))
+    end = score.timeline.length
+    assert {note.end for note in part(score, "pad").notes if note.onset >= end - 4} == {end}
+    assert all(note.end <= end for _, note in every_note(score))
+
+
 def test_another_drummer_takes_over():
     strokes = Part.of("drums", [Note(Fraction(n), 38, Fraction(1, 4), 100) for n in range(40)], is_drums=True)
     made = play(core(), "rock band", drums=strokes, loop=True)

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 #: How often a band is turned towards what was asked of it, and by how much an attribute may miss before it counts.
 TRIES = 6
 STEPS = {"density": 0.1, "register": 1.0, "polyphony": 0.3, "articulation": 0.03}
+#: Parts without notes that could be held.
+UNPITCHED = ("drums", "accents")
+#: How near to the end of a loop a note has to come to be held to it, in quarters; the pad's last chord always is.
+SEAM = Fraction(1, 2)
 #: Onsets a quarter at 100 quarters a minute where no density is asked for.
 USUAL_RATE = 1.9
 #: A piece that never has more energy than this is calm; this many pitched players come in in it all the same.
@@ -54,6 +58,12 @@ class Rehearsal:
     def performed(self) -> Score:
         """The parts, with the knobs turned until they have what was asked for."""
         lines = self._best()
+        if self.final is None:
+            length = self.core.timeline.length
+            lines = {
+                name: notes if name in UNPITCHED else _over_the_seam(notes, length, length if name == "pad" else SEAM)
+                for name, notes in lines.items()
+            }
         return self.score(with_dynamics(lines, self.energy, self.attributes.loudness, self.stage(Knobs(1.0))))
 
     def _best(self) -> Lines:
@@ -166,6 +176,21 @@ class Rehearsal:
             thresholds["arpeggio"] = min(thresholds["arpeggio"], sorted(levels)[len(levels) // 4])
         always = [pitched[0], *(["accents"] if "accents" in roles else [])]
         return {**thresholds, **dict.fromkeys(always, -math.inf)}
+
+
+def _over_the_seam(notes: list[Note], length: Fraction, near: Fraction) -> list[Note]:
+    """A loop's notes, the last ones held to its very end: what comes before the first beat is no hole.
+
+    Args:
+        notes: of a part.
+        length: of the loop, in quarters.
+        near: how near to the end a last note has to come.
+    """
+    last = max((note.onset for note in notes), default=length)
+    return [
+        replace(note, duration=length - note.onset) if note.onset == last and length - note.end <= near else note
+        for note in notes
+    ]
 
 
 def _turned(knobs: Knobs, asked: Attributes, got: Mapping[str, float]) -> Knobs:
