@@ -44,3 +44,25 @@ def test_the_articles_example_runs_as_written(tmp_path: Path) -> None:
     again = keras.saving.load_model(tmp_path / "article.keras")
     ours, theirs = (network.generate(2, steps=3, seed=5, blocks=7) for network in (dbn, again))
     assert np.array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("briefs/*.toml")), ids=lambda path: path.stem)
+def test_briefs_are_read_and_can_be_met(path: Path) -> None:
+    from credo.compose.cue.outline import outline
+    from credo.compose.cue.sheets.brief import Brief
+
+    brief = Brief.read(path)
+    plan = outline(brief)
+    assert plan.fit.seconds == pytest.approx(brief.seconds, abs=1e-3)
+    assert all(landing.reached and abs(landing.residual_ms) < 10 for landing in plan.fit.landings)
+
+
+@pytest.mark.machine
+@pytest.mark.once
+def test_a_cue_of_a_brief_with_its_page(tiny_run: Path, tmp_path: Path) -> None:
+    for library in ("midirenderer", "soundfile", "jinja2"):
+        pytest.importorskip(library, reason="needs the extra compose")
+    brief = tmp_path / "short.toml"
+    brief.write_text(f'bars = 2\ntempo = 120\nending = "loop"\nseed = 1\nmodel = "{tiny_run}"\n')
+    [folder] = example("cue").main([brief], str(tmp_path / "out"), players=("web",))
+    assert (folder / "player.html").is_file()
