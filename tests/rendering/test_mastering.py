@@ -112,3 +112,44 @@ def test_the_parts_of_a_score(chorale):
 def test_what_cannot_be_mastered_is_refused(stems, arguments, message):
     with pytest.raises(UsageError, match=message):
         master(stems, **arguments)
+
+
+def peaky(frames: int = 96_000) -> list[Stem]:
+    """A soft tone, and strokes that are 14 dB higher."""
+    time = np.arange(frames) / 48_000
+    tone = 0.1 * np.sin(2 * np.pi * 220 * time)
+    strokes = np.where(time % 0.5 < 0.01, 0.5 * np.sin(2 * np.pi * 900 * time), 0)
+    return [Stem(name, np.stack([sound, sound], axis=1).astype(np.float32), 0)
+            for name, sound in (("tone", tone), ("strokes", strokes))]  # fmt: skip
+
+
+def test_peaks_are_turned_down_for_loudness_and_stems_still_add_up():
+    plain, limited = master(peaky(), lufs=-14), master(peaky(), lufs=-14, limit_db=6)
+    assert plain.short_db > 1
+    assert limited.lufs == pytest.approx(-14, abs=0.7)
+    assert 0 < limited.limited_db < 6.5
+    assert limited.true_peak <= -1
+    assert np.array_equal(np.sum(limited.stems, axis=0), limited.mix)
+
+
+def test_what_is_not_near_a_peak_is_not_turned_down():
+    made = master(peaky(), lufs=-14, limit_db=6)
+    factor = 10 ** (made.gain_db / 20) * FULL_SCALE
+    between = slice(10_000, 20_000)  # 0.2 to 0.4 s
+    assert np.abs(made.stems[0][between] - peaky()[0].samples[between] * factor).max() <= 1
+
+
+def test_a_limited_loop_goes_on_as_it_began():
+    def strokes_at(shift: int) -> list[Stem]:
+        return [Stem(stem.name, np.roll(stem.samples, shift, axis=0), 0) for stem in peaky()]
+
+    made, rolled = (master(strokes_at(shift), gain_db=7, limit_db=6, wrap=True).mix for shift in (0, 1_000))
+    assert np.abs(np.roll(made, 1_000, axis=0) - rolled).max() <= 2
+
+
+def test_no_more_is_turned_down_than_is_allowed():
+    made = master(peaky(), lufs=-5, limit_db=3)
+    assert made.limited_db == pytest.approx(3, abs=0.6)
+    assert made.short_db > 2
+    with pytest.raises(UsageError, match="limit_db"):
+        master(peaky(), limit_db=20)

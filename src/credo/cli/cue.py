@@ -380,7 +380,10 @@ def _tell_result(console: Console, package: Package) -> None:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         console.print(line.rstrip(), markup=False, highlight=False, soft_wrap=True)
     if manifest.get("lufs") is not None:
-        console.print(f"{manifest['lufs']:.1f} LUFS, true peak {manifest['true_peak_dbtp']:.1f} dBTP", highlight=False)
+        line = f"{manifest['lufs']:.1f} LUFS, true peak {manifest['true_peak_dbtp']:.1f} dBTP"
+        for what, name in (("peaks turned down", "limited_db"), ("softer than asked, for its peaks,", "short_db")):
+            line += f", {what} by {manifest[name]:.1f} dB" if manifest[name] >= 0.05 else ""
+        console.print(line, highlight=False, soft_wrap=True)
     for line in (*manifest["remarks"], *(f"left out {line}" for line in package.missing)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     for path in sorted(path for path in package.folder.rglob("*") if path.is_file()):

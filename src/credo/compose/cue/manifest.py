@@ -133,7 +133,13 @@ def level_of(made: Master | None) -> dict[str, Any]:
         return {}
     lufs = None if made.lufs is None or not np.isfinite(made.lufs) else round(made.lufs, 2)
     peak = round(made.true_peak, 2) if np.isfinite(made.true_peak) else None
-    return {"lufs": lufs, "true_peak_dbtp": peak, "gain_db": round(made.gain_db, 3)}
+    return {
+        "lufs": lufs,
+        "true_peak_dbtp": peak,
+        "gain_db": round(made.gain_db, 3),
+        "limited_db": round(made.limited_db, 2),
+        "short_db": round(made.short_db, 2),
+    }
 
 
 def bpm_of(take: Take) -> float:

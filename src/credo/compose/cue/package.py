@@ -45,6 +45,8 @@ USUAL = ("wav", "ogg", "midi", "musicxml", "picture")
 PLAYERS = ("web", "godot")
 #: The highest true peak, in dBTP: a little below -1, since Ogg Vorbis does not keep peaks exactly.
 PEAK = -1.3
+#: By how much peaks may be turned down for the loudness that is asked for, in dB.
+LIMIT_DB = 6.0
 _SOUNDS = {"wav": write_wav, "ogg": write_ogg, "flac": write_flac}
 
 Progress = Callable[[str], None]
@@ -279,7 +281,9 @@ def _add_version(
     end = take.fit.timeline.length
     events = events_of(desk.cue) if main else []
     files = desk.notes(where, label, bpm, score, marks=events, loop=(end * 0, end) if loops else None)
-    made = master(stems, lufs=plan.brief.loudness, peak=PEAK) if stems else None
+    made = (
+        master(stems, lufs=plan.brief.loudness, peak=PEAK, limit_db=LIMIT_DB, wrap=take.brief.loops) if stems else None
+    )
     names = [part.name for part in score.parts if part.notes]
     if made is not None:
         files |= desk.sound(where, label, bpm, made.mix, loops=loops, marks=marks)
@@ -332,7 +336,7 @@ def _add_short(desk: _Desk, short: Short, stems: list[Stem], manifest: dict[str,
     row: dict[str, Any] = {"name": short.name, "seconds": round(short.score.duration_seconds, 6), "bpm": bpm}
     row |= desk.notes("shorts", label, bpm, short.score)
     if stems:
-        made = master(stems, lufs=desk.cue.outline.brief.loudness, peak=PEAK, gain_db=gain)
+        made = master(stems, lufs=desk.cue.outline.brief.loudness, peak=PEAK, gain_db=gain, limit_db=LIMIT_DB)
         row |= {"samples": len(made.mix), **level_of(made), **desk.sound("shorts", label, bpm, made.mix)}
     if short.kind == "sting":
         manifest["versions"].append(row)
