@@ -149,14 +149,15 @@ def cue(
     """
     from credo.compose.cue.outline import outline
     from credo.compose.cue.package import FORMATS, PLAYERS
+    from credo.compose.cue.sheets import typed
     from credo.errors import UsageError
 
     given = {
         "name": name, "seconds": seconds, "tempo": tempo, "metre": metre, "frame_rate": frame_rate,
         "seed": seed, "bars": bars,
         "ending": "loop" if loop else ending, "loudness": loudness, "model": model, "drums": drums, "text": text,
-        "image": None if image is None else str(image), "hits": _hits(hit), "sections": _sections(section),
-        "energy": _energy(energy), "roles": _roles(role),
+        "image": None if image is None else str(image), "hits": typed.hits(hit), "sections": typed.sections(section),
+        "energy": typed.energy(energy), "roles": typed.roles(role),
         "versions": None if versions is None else [word.strip() for word in versions.split(",") if word.strip()],
     }  # fmt: skip
     if loop and ending not in (None, "loop"):
@@ -228,79 +229,6 @@ def _read(sheet: Brief) -> Any:
     from credo.conditioning.reading import read_words_and_picture
 
     return read_words_and_picture(sheet.text or None, Path(sheet.image) if sheet.image else None)
-
-
-def _hits(texts: list[str] | None) -> list[dict[str, Any]] | None:
-    """`12.5`, `20.2:stop` or `8:accent:door`; a time may hold colons itself."""
-    from credo.compose.cue.sheets.brief import KINDS
-
-    if texts is None:
-        return None
-    found = []
-    for text in texts:
-        words = text.split(":")
-        place = next((number for number, word in enumerate(words) if word in KINDS), len(words))
-        hit: dict[str, Any] = {"seconds": ":".join(words[:place])}
-        if place < len(words):
-            hit |= {"kind": words[place], "name": ":".join(words[place + 1 :])}
-        found.append(hit)
-    return found
-
-
-def _sections(texts: list[str] | None) -> list[dict[str, Any]] | None:
-    """`A@0` or `A@1:05:0.4`: what follows the last colon is an energy if it is 0 to 1 with a point, or 0 or 1."""
-    from credo.errors import UsageError
-
-    if texts is None:
-        return None
-    found = []
-    for text in texts:
-        name, sign, rest = text.partition("@")
-        if not (name.strip() and sign and rest):
-            raise UsageError(f"section: expected NAME@TIME or NAME@TIME:ENERGY, got {text!r}")
-        time, colon, last = rest.rpartition(":")
-        mark: dict[str, Any] = {"name": name.strip(), "seconds": rest}
-        if colon and (last in ("0", "1") or last.startswith(("0.", ".", "1."))):
-            mark |= {"seconds": time, "energy": _number("section", last)}
-        found.append(mark)
-    return found
-
-
-def _energy(text: str | None) -> list[list[Any]] | None:
-    from credo.errors import UsageError
-
-    if text is None:
-        return None
-    points = []
-    for word in filter(None, text.split(",")):
-        time, colon, value = word.strip().rpartition(":")
-        if not colon:
-            raise UsageError(f"energy: expected points such as 0:0.2,15:0.9, got {word.strip()!r}")
-        points.append([time, _number("energy", value)])
-    return points
-
-
-def _roles(texts: list[str] | None) -> dict[str, str] | None:
-    from credo.errors import UsageError
-
-    if texts is None:
-        return None
-    found = {}
-    for text in texts:
-        role, colon, instrument = text.partition(":")
-        if not colon or role.strip() in found:
-            raise UsageError(f"role: expected each role once, such as lead:oboe, got {text!r}")
-        found[role.strip()] = instrument.strip()
-    return found
-
-
-def _number(what: str, text: str) -> float:
-    from credo.errors import UsageError
-
-    try:
-        return float(text)
-    except ValueError as error:
-        raise UsageError(f"{what}: expected a number, got {text!r}") from error
 
 
 def _tell_plan(console: Console, plan: Outline) -> None:
