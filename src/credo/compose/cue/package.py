@@ -11,13 +11,14 @@ Names go as production libraries have them: title, version, tempo and key.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -223,13 +224,17 @@ def _write(
 
 
 def check_sound(formats: Sequence[str] | None = None, soundfont: str | Path | None = None) -> None:
-    """Get ready to play, if any of the formats is sound; None for `USUAL`.
+    """Get ready to play and to draw, if any of the formats is sound or a picture; None for `USUAL`.
 
     Raises:
         MissingExtraError: a library is not installed.
         FileError: the soundfont cannot be used.
     """
-    if set(USUAL if formats is None else formats) & set(_SOUNDS):
+    wanted = set(USUAL if formats is None else formats)
+    if "picture" in wanted:
+        with suppress(ImportError):
+            importlib.import_module("matplotlib.figure")  # takes a second
+    if wanted & set(_SOUNDS):
         from credo.rendering.sound.encode import encode_sound
 
         notes = tuple(Part(name, (Note(Fraction(0), 60, Fraction(1, 16)),)) for name in "ab")  # one a processor
