@@ -73,6 +73,12 @@ def test_a_hit_is_struck(cue):
     assert {"pad", "bass"} <= set(struck)
 
 
+def test_the_core_is_looked_for_in_the_training_data(cue, written):
+    assert cue.originality is not None  # the outline names the model of chorales
+    assert cue.originality["new_notes"] == len(cue.core.notes)
+    assert written.manifest["originality"] == cue.originality
+
+
 def test_shorts_come_with_a_loop(cue):
     kinds = {short.kind for short in cue.shorts}
     assert kinds == {"stinger", "transition", "sting", "effect"}

@@ -298,6 +298,8 @@ def _make(
 
 def _tell_result(console: Console, package: Package) -> None:
     """What came out beside what was asked, and where it is."""
+    from credo.compose.copying import line_about
+
     manifest = package.manifest
     record = manifest["attributes"]
     rows = [("", "asked", "came out")]
@@ -312,6 +314,8 @@ def _tell_result(console: Console, package: Package) -> None:
         for what, name in (("peaks turned down", "limited_db"), ("softer than asked, for its peaks,", "short_db")):
             line += f", {what} by {manifest[name]:.1f} dB" if manifest[name] >= 0.05 else ""
         console.print(line, highlight=False, soft_wrap=True)
+    if line := line_about(manifest):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     for line in (*manifest["remarks"], *(f"left out {line}" for line in package.missing)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     for path in sorted(path for path in package.folder.rglob("*") if path.is_file()):

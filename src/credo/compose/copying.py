@@ -110,6 +110,17 @@ class Checker:
         worst = max(found, key=lambda record: (record["above"], record["longest_run"]["notes"]))
         return replace(piece, settings={**piece.settings, "originality": worst})
 
+    def examine(self, score: Score) -> dict[str, Any] | None:
+        """What the notes of a score share with the training data of the model; None where nothing is known of that.
+
+        Args:
+            score: written by the model, all of it.
+        """
+        if self.sieves[0] is None:
+            return None
+        music = Music.of(score)
+        return _record(self.sieves[0], music, np.ones(len(music), bool))
+
 
 def line_about(settings: dict[str, Any]) -> str:
     """What was found, in one line; "" where nothing was looked for."""

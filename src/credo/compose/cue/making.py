@@ -6,8 +6,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from credo.compose.copying import Checker
 from credo.compose.cue.arranging.band import arrange
 from credo.compose.cue.arranging.effects import EFFECTS, effect
 from credo.compose.cue.arranging.hits import Accent
@@ -71,6 +72,7 @@ class Cue:
         versions: in the order of the outline's takes; the first is the cue itself.
         shorts: what comes beside it.
         remarks: what the user should know.
+        originality: what the core shares with the model's training data, see `credo.compose.copying`; None if unknown.
     """
 
     outline: Outline
@@ -78,6 +80,7 @@ class Cue:
     versions: tuple[Version, ...]
     shorts: tuple[Short, ...]
     remarks: tuple[str, ...]
+    originality: dict[str, Any] | None = None
 
 
 def make(
@@ -109,7 +112,9 @@ def make(
     core = replace(core, title=plan.brief.name, composer="Credo")
     versions = tuple(Version(take, arranged(plan, take, core, drums)) for take in plan.takes)
     shorts = tuple(_shorts(plan, core, effects=effects))
-    return Cue(plan, core, versions, shorts, tuple(dict.fromkeys((*plan.remarks, *remarks))))
+    checker = Checker.of(plan.brief.model)
+    told = tuple(dict.fromkeys((*plan.remarks, *remarks, *checker.remarks)))
+    return Cue(plan, core, versions, shorts, told, checker.examine(core))
 
 
 def arranged(plan: Outline, take: Take, core: Score, drums: Score | None = None) -> Score:

@@ -86,6 +86,7 @@ def head_of(cue: Cue) -> dict[str, Any]:
         },
         "band": {part.name: instrument_of(part) for part in main.parts if part.notes},
         "model": {"core": brief.model, "drums": brief.drums if plan.band.drums else None, "seed": brief.seed},
+        "originality": cue.originality,
         "remarks": list(cue.remarks),
         "mix": {},
         "stems": [],
