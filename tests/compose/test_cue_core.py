@@ -99,6 +99,17 @@ def test_short_bars_have_the_beginning_of_a_bar_and_the_end_of_the_closing_one()
     assert [pitch for _, pitch, _ in heard(found)] == [10, 11, 12, 20, 21, 22, 23, 32, 33, 40, 41]
 
 
+def test_a_final_chord_inside_a_bar_follows_the_end_of_the_closing_bar():
+    layout = Layout.of(2, exits=[2])
+    score = numbered(4, last=Fraction(2))
+    notes = tuple(replace(note, pitch=10 * note.pitch + int(note.onset % 4)) for note in score.parts[0].notes)
+    score = replace(score, parts=(replace(score.parts[0], notes=notes),))
+    whole = replace(steady(4, (4, 4), 120), length=Fraction(13))
+    found = read(score, layout, layout.order(3, ends=True), whole, Fraction(10))
+    assert [pitch for _, pitch, _ in heard(found)][-4:] == [32, 33, 40, 41]
+    assert [onset for onset, _, _ in heard(found)][-4:] == [8, 9, 10, 11]
+
+
 def test_a_long_bar_holds_its_last_notes():
     layout = Layout.of(2)
     timeline = Timeline(Fraction(9), (), (Metre(Fraction(0), 5, 4), Metre(Fraction(5), 4, 4)))

@@ -150,8 +150,8 @@ def outline(brief: Brief, read: Reading | None = None) -> Outline:
 
 
 def bars_before(timing: Fit) -> int:
-    """The bars of a fit before its final chord."""
-    return timing.bars - (timing.final is not None)
+    """The bars of a fit that begin before its final chord."""
+    return timing.bars if timing.final is None else sum(line < timing.final for line in timing.bar_lines)
 
 
 def _fitted(brief: Brief, tempo: float | None, remarks: list[str]) -> tuple[Brief, Fit]:

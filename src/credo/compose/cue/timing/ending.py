@@ -14,7 +14,7 @@ from credo.compose.cue.timing.tempomap import TempoMap
 
 #: A last chord shorter than this is none, in seconds.
 SHORTEST = 0.2
-#: What it costs that a bar is short, that there is nothing before the last chord, that a hit comes behind it.
+#: What it costs that the last chord is on no bar line, that nothing is before it, that a hit comes behind it.
 _SHORT, _BARE, _BEHIND = 1.2, 3.0, 0.8
 #: What a second costs that the last chord is longer than it should be, and one that it is shorter.
 _LONGER, _SHORTER = 1.0, 1.5
@@ -25,8 +25,8 @@ class Ending:
     """Where the last chord falls.
 
     Attributes:
-        onset: of the last chord, in quarters; a bar line.
-        short: length in quarters of a short bar before it; 0 if there is none.
+        onset: of the last chord, in quarters; a bar line, or a beat.
+        short: quarters from the bar line to it.
         cost: how far it is from what was asked.
         lasts: seconds from it to the end of the cue.
     """

@@ -53,10 +53,10 @@ class Fit:
 
     Attributes:
         timeline: tempos, metre and key; its length lasts exactly as long as the brief says, ring-out included.
-        bars: how many bars have music, the last chord's and a short one counted; bars are counted from 1.
+        bars: how many bars have music, the last chord's counted; bars are counted from 1.
         steady: whether the tempo is one throughout (differences of a few parts in a thousand make times exact).
         landings: one for each hit, in order.
-        final: onset of the last chord in quarters, the beginning of the last bar; None for a loop.
+        final: onset of the last chord in quarters, on a beat of the last bar; None for a loop.
         end: where the last notes end at the latest, in quarters; what follows is ring-out.
         seconds: how long the timeline lasts.
         residual_ms: `seconds` less the brief's, in milliseconds.
@@ -139,7 +139,7 @@ def fit(brief: Brief, *, tempo: float | None = None, steps_per_quarter: int = 4)
     if made.length is not None:
         ending, final, end, length = None, None, made.length, made.length
         whole = end - end % lattice.metre.bar
-        metres = _metres(lattice, whole, end - whole, None)
+        metres = _metres(lattice, whole, end - whole)
         if whole != end:
             remarks.append(f"no tempo of the range fills whole bars: the last bar is {_named(metres[-1])}")
     else:
@@ -151,8 +151,8 @@ def fit(brief: Brief, *, tempo: float | None = None, steps_per_quarter: int = 4)
         end = min(
             max(min(final + lattice.metre.bar, length // lattice.step * lattice.step), final + lattice.step), length
         )
-        metres = _metres(lattice, final - ending.short, ending.short, final)
-        remarks += _about_ending(brief, lattice, tempi, ending, metres)
+        metres = (lattice.metre,)
+        remarks += _about_ending(brief, lattice, tempi, ending)
     keys = (KeyChange(Fraction(0), brief.attributes.key),) if brief.attributes.key else ()
     timeline = Timeline(length, tempi.tempos, metres, keys)
     landings = _landings(brief, lattice, timeline, tempi)
@@ -182,14 +182,13 @@ def _exact_length(brief: Brief, lattice: Lattice, tempi: TempoMap, final: Fracti
     return tempi.then(final, round(rest)), length
 
 
-def _metres(lattice: Lattice, start: Fraction, short: Fraction, final: Fraction | None) -> tuple[Metre, ...]:
-    """The metre, and a short bar of some quarters at a place, if there is one."""
+def _metres(lattice: Lattice, start: Fraction, short: Fraction) -> tuple[Metre, ...]:
+    """The metre, and a short last bar of some quarters, if there is one."""
     if not short:
         return (lattice.metre,)
     below = next(d for d in (lattice.metre.denominator, 4, 8, 16, 32, 64) if (short * d / 4).denominator == 1)
     odd = Metre(start, int(short * below / 4), below)
-    behind = (replace(lattice.metre, onset=final),) if final is not None else ()
-    return (*((lattice.metre,) if start else ()), odd, *behind)
+    return (*((lattice.metre,) if start else ()), odd)
 
 
 def _named(metre: Metre) -> str:
@@ -215,15 +214,13 @@ def _about_tempo(brief: Brief, lattice: Lattice, made: Plan, wish: float | None)
     return remarks
 
 
-def _about_ending(
-    brief: Brief, lattice: Lattice, tempi: TempoMap, ending: Ending, metres: tuple[Metre, ...]
-) -> list[str]:
+def _about_ending(brief: Brief, lattice: Lattice, tempi: TempoMap, ending: Ending) -> list[str]:
     """What became of the last bars."""
     remarks = []
     if ending.short:
-        odd = metres[-2]
+        beat = int(ending.short / lattice.metre.beat) + 1
         remarks.append(
-            f"the bar before the last chord is {_named(odd)}, so that it comes {ending.lasts:.2f} s before the end"
+            f"the last chord comes on beat {beat} of its bar, so that it is {ending.lasts:.2f} s before the end"
         )
     length = tempi.changes[-1][1] / 1e6
     _, most = wanted(brief, float(lattice.metre.bar) * length, float(lattice.metre.beat) * length)

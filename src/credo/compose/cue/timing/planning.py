@@ -19,8 +19,8 @@ from credo.compose.cue.timing.tempomap import ASTRAY, TempoMap, through
 TEMPO = 104.0
 #: How far the tempo may go from a wish, as a ratio, and how far where hits would be lost else.
 _AROUND, _FARTHER = 1.15, 1.35
-#: A loop bends a tempo that was given, and one that was wished, by so much rather than have a short bar.
-_BENT, _STRETCHED = 1.03, 1.6
+#: A loop that no tempo fills with whole bars bends the tempo by so much to have a last bar of whole beats.
+_BENT = 1.03
 #: A range narrower than this (as a ratio) is one tempo.
 _FIXED = 1.002
 
@@ -119,26 +119,22 @@ def _ranges(brief: Brief, lattice: Lattice, wish: float | None) -> list[Range]:
     if brief.tempo is not None:
         low, high = brief.tempo
         middle = min(max(wish, low), high) if wish is not None else (low * high) ** 0.5
-        return [_stretched(brief, lattice, bounds(low, high, middle), _BENT)]
+        return [_stretched(brief, lattice, bounds(low, high, middle))]
     middle = min(max(wish if wish is not None else TEMPO, TEMPOS[0]), TEMPOS[1])
     ranges = [
         bounds(max(middle / ratio, TEMPOS[0]), min(middle * ratio, TEMPOS[1]), middle) for ratio in (_AROUND, _FARTHER)
     ]
-    return [_stretched(brief, lattice, within, _STRETCHED) for within in ranges]
+    return [_stretched(brief, lattice, within) for within in ranges]
 
 
-def _stretched(brief: Brief, lattice: Lattice, within: Range, ratio: float) -> Range:
-    """The range, as far beyond itself as a loop needs to have whole bars, if a ratio is enough."""
+def _stretched(brief: Brief, lattice: Lattice, within: Range) -> Range:
+    """The range, as far beyond itself as a loop needs to have whole bars: the metre counts more than the tempo."""
     if not brief.loops or len(search.loop_bars(brief, lattice, within)):
         return within
     fastest, slowest = (60 * float(lattice.step) / bpm for bpm in TEMPOS[::-1])
     bars = max(round(brief.seconds / (within.wish * lattice.bar)), 1)
     near = [brief.seconds / (count * lattice.bar) for count in (bars - 1, bars, bars + 1) if count]
-    near = [
-        step
-        for step in near
-        if max(within.low / ratio, fastest) - 1e-12 <= step <= min(within.high * ratio, slowest) + 1e-12
-    ]
+    near = [step for step in near if fastest - 1e-12 <= step <= slowest + 1e-12]
     if not near:
         return within
     best = min(near, key=lambda step: abs(np.log(step / within.wish)))
