@@ -14,6 +14,7 @@ import json
 import shutil
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -72,12 +73,13 @@ def composer(name: str) -> Any:
     return Composer.load(name)
 
 
-def examine(brief: Brief, folder: Path) -> dict[str, Any]:
+def examine(brief: Brief, folder: Path, iterations: int) -> dict[str, Any]:
     """Make a cue and read its files."""
     from credo.compose.cue.making import make
     from credo.compose.cue.package import deliver
 
     plan = outline(brief)
+    plan = replace(plan, request=replace(plan.request, iterations=iterations))
     package = deliver(make(plan, composer), folder, formats=("wav", "midi"))
     manifest = package.manifest
     sound = soundfile.info(package.folder / manifest["mix"]["wav"])
@@ -158,6 +160,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--first", type=int, default=0, help="number of the first brief")
+    parser.add_argument("--iterations", type=int, default=256, help="of the sampling; what obeys does not hang on it")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -167,7 +170,7 @@ def main() -> None:
         if not path.exists():
             folder = Path(tempfile.mkdtemp())
             try:
-                found = examine(random_brief(number), folder)
+                found = examine(random_brief(number), folder, options.iterations)
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
             path.write_text(json.dumps(found) + "\n", "utf-8")
