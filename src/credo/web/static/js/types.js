@@ -1,0 +1,35 @@
+/**
+ * The shapes of things that go between the page and the server.
+ *
+ * @typedef {{id: string, voice: string, onset: number, duration: number, pitch: number, velocity: number,
+ *   locked: boolean, offset?: number}} Note  Onset and duration in steps of the texture, pitch a MIDI key, velocity
+ *   1 to 127.
+ * @typedef {{title: string, model: string, tempo: number, metre: [number, number], key: string | null, bars: number,
+ *   notes: Note[], locked_bars: number[], locked_voices: string[]}} Piece  Bars count from 1; pieces are never changed
+ *   in place.
+ * @typedef {{name: string, kind: "mono" | "poly" | "drums", low: number, high: number, program: number,
+ *   pitches?: number[]}} Voice  Pitches: the percussion keys of a drums voice.
+ * @typedef {{name: string, steps_per_quarter: number, voices: Voice[]}} Texture
+ * @typedef {{name: string, texture: Texture, styles: string[], keys: string[]}} ModelCard
+ * @typedef {{from: number, to: number}} Range  Steps, the last one not included.
+ * @typedef {{id: string, task: string, piece: Piece, seed: number, rank: number, energy: number | null,
+ *   heat: number[], remarks: string[]}} Alternative
+ * @typedef {{temperature: number, feeling: {valence: number, arousal: number} | null, density: number | null,
+ *   register: number | null, text: string, style: string, amount: number, share: number, more_bars: number,
+ *   alternatives: number}} Wishes
+ * @typedef {{piece: Piece, other: Piece | null, alternatives: Alternative[], wishes: Wishes}} Document
+ */
+
+/** @type {Wishes} */
+export const NO_WISHES = {
+  temperature: 1,
+  feeling: null,
+  density: null,
+  register: null,
+  text: "",
+  style: "",
+  amount: 0.3,
+  share: 0.5,
+  more_bars: 4,
+  alternatives: 3,
+};
