@@ -5,6 +5,9 @@ import { padlock } from "./draw_grid.js";
 import { KEYS, TOP, VELOCITY } from "./geometry.js";
 import { pitchName, soundOf } from "./piece.js";
 
+/** Pixels below which a note is drawn without corners, hatching and name: there are thousands of them then. */
+const SMALL = 6;
+
 /** @param {CanvasRenderingContext2D} context @param {import("./roll.js").Roll} roll */
 export function drawNotes(context, roll) {
   const { view, studio } = roll;
@@ -35,8 +38,12 @@ function drawNote(context, { view, colours, studio }, note, known) {
   const chosen = studio.selected.has(note.id);
   const active = note.voice === studio.voice;
   context.globalAlpha =
-    (studio.sounds(note.voice) ? 1 : 0.35) * (0.62 + 0.38 * (note.velocity / 127)) * (active ? 1 : 0.86);
+    (studio.sounds(note.voice) ? 1 : 0.35) * (0.8 + 0.2 * (note.velocity / 127)) * (active ? 1 : 0.92);
   context.fillStyle = colour;
+  if (width < SMALL) {
+    drawSmall(context, colours, [x, y + 0.5, width, height - 1], held, chosen);
+    return;
+  }
   box(context, x, y + 0.5, width, height - 1, Math.min(3, width / 3));
   context.fill();
   context.globalAlpha = 1;
@@ -68,6 +75,15 @@ function drawNote(context, { view, colours, studio }, note, known) {
     context.textBaseline = "middle";
     context.fillText(pitchName(note.pitch, studio.piece.key), x + 4, y + height / 2 + 0.5);
   }
+}
+
+function drawSmall(context, colours, [x, y, width, height], held, chosen) {
+  context.fillRect(x, y, width, height);
+  context.globalAlpha = 1;
+  if (!held && !chosen) return;
+  context.fillStyle = chosen ? colours.ink : colours.held;
+  context.fillRect(x, y, width, 2);
+  context.fillRect(x, y + height - 2, width, 2);
 }
 
 function box(context, x, y, width, height, radius) {

@@ -16,7 +16,7 @@ export function missing(studio, task) {
   const mono = voices.every((voice) => voice.kind === "mono");
   if (["accompany", "harmonize"].includes(task) && voices.length < 2) return "needs-voices";
   if (task === "revoice" && !mono) return "needs-lines";
-  if (task === "blend" && !doc.other) return "needs-other";
+  if (task === "blend" && doc.other?.model !== piece.model) return "needs-other";
   if (task !== "complete" && !piece.notes.length) return "needs-notes";
   if (task === "harmonize" && !piece.notes.some((note) => note.voice === studio.voice)) return "needs-melody";
   if (task === "accompany" && !toAdd(studio).length) return "needs-silence";
@@ -151,6 +151,7 @@ export class Jobs extends EventTarget {
       studio.model.change(`task-${task}`, { alternatives });
       studio.listen(0);
     }
+    if (before.notes.length < 4) studio.tell("fit");
     studio.say(alternatives.length === 1 ? "written" : "choose", {
       count: alternatives.length,
       seconds: (this.took / 1000).toFixed(1),
