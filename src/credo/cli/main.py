@@ -21,6 +21,7 @@ from credo.cli.listen import app as listen
 from credo.cli.originality import originality
 from credo.cli.tasks import accompany, blend, harmonize, infill, revoice, vary
 from credo.cli.train import train
+from credo.cli.transcribe import transcribe
 from credo.errors import CredoError
 
 # Typer brings its own copy of click since 0.27 or so, and raises that copy's exceptions.
@@ -36,7 +37,7 @@ app = typer.Typer(
 #: The commands, in groups as `credo --help` shows them.
 GROUPS = {
     "New music": (compose, cue, attributes),
-    "Work with a piece": (infill, harmonize, accompany, revoice, vary, blend, humanize),
+    "Work with a piece": (infill, harmonize, accompany, revoice, vary, blend, humanize, transcribe),
     "Models and data": (train, corpus, info),
     "Judge": (evaluate, originality, data_report),
 }

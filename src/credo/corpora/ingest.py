@@ -26,12 +26,15 @@ from credo.corpora.reading.prepare import FUNCTION, LOST, UNREADABLE, Rules, con
 from credo.corpora.reading.splits import content_splits, folder_split
 from credo.corpora.reading.styles import StyleFrom, style_rule
 from credo.corpora.report import LeftOut, Report
-from credo.errors import CorpusError, UsageError
-from credo.io.files import SUFFIXES
+from credo.errors import CorpusError, MissingExtraError, UsageError
+from credo.io.files import SOUND_SUFFIXES, SUFFIXES, can_hear
 from credo.music.texture import Texture
 
 JOURNAL_NAME = "unfinished.jsonl"
 DUPLICATE = "duplicate"
+
+#: A recording may take longer to read than `Plan.timeout_seconds`: at least so long.
+HEARING_SECONDS = 900.0
 
 #: Told after each file: how many are done, how many there are, and the file's name.
 Progress = Callable[[int, int, str], None]
@@ -76,7 +79,7 @@ def ingest(
     split: Callable[[str], str | None] | None = None,
     rules: Rules | None = None,
 ) -> Corpus:
-    """Make a corpus of all MIDI, MusicXML and ABC files in a folder.
+    """Make a corpus of all MIDI, MusicXML and ABC files in a folder, and of recordings where the extra is installed.
 
     A run that was stopped goes on where it was when it is started again with the same arguments.
 
@@ -113,7 +116,15 @@ def ingest_with_report(
     if workers is not None and workers < 1:
         raise UsageError(f"workers: expected at least 1, got {workers}")
     folder = None if out is None else _output_folder(Path(out))
-    listing = find_files(paths, SUFFIXES, skip=folder)
+    listing = find_files(paths, (*SUFFIXES, *SOUND_SUFFIXES), skip=folder)
+    recordings = [found for found in listing.files if found.path.suffix.lower() in SOUND_SUFFIXES]
+    unheard = 0 if can_hear() else len(recordings)
+    if unheard:
+        listing = replace(listing, files=tuple(found for found in listing.files if found not in recordings))
+        if not listing.files:
+            raise MissingExtraError(f"Reading the {unheard} recordings of this folder", "transcribe")
+    elif recordings:
+        plan = replace(plan, timeout_seconds=max(plan.timeout_seconds, HEARING_SECONDS))
     if not listing.files:
         raise CorpusError(
             f"corpus: found no files that end in {', '.join(SUFFIXES)} in {', '.join(map(str, paths))}"
@@ -129,6 +140,7 @@ def ingest_with_report(
     try:
         _read(listing, plan, settings, journal, workers or _cores(), progress)
         corpus, report = _put_together(listing, plan, journal)
+        report = replace(report, unheard=unheard)
     except BaseException as error:
         journal.close(remove=isinstance(error, CorpusError))
         if folder is not None:

@@ -6,13 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from credo.corpora.corpus import Card, Corpus
 from credo.corpora.statistics import Statistics, VoiceStatistics, statistics
-from credo.errors import CorpusError
+from credo.errors import DISTRIBUTION, CorpusError
 from credo.io.atomic import atomic_path
+from credo.io.files import SOUND_SUFFIXES
 from credo.music.pitch import pitch_name
 
 REPORT_NAME = "report.md"
@@ -63,6 +64,8 @@ class Report:
         left_out: the files that did not become pieces, by name.
         omitted: the pieces that lost some notes, by name.
         statistics: of the pieces.
+        heard: number of pieces that are recordings.
+        unheard: number of recordings that were not looked at, for want of the extra `transcribe`.
     """
 
     card: Card
@@ -71,6 +74,8 @@ class Report:
     left_out: tuple[LeftOut, ...]
     omitted: tuple[Omitted, ...]
     statistics: Statistics
+    heard: int = 0
+    unheard: int = 0
 
     @classmethod
     def of(cls, corpus: Corpus, files: int, left_out: tuple[LeftOut, ...] = (), others: int = 0) -> Report:
@@ -80,7 +85,8 @@ class Report:
             for piece in corpus.pieces
             if piece.source.omitted
         )
-        return cls(corpus.card, files, others, left_out, omitted, statistics(corpus))
+        heard = sum(PurePosixPath(piece.name).suffix.lower() in SOUND_SUFFIXES for piece in corpus.pieces)
+        return cls(corpus.card, files, others, left_out, omitted, statistics(corpus), heard)
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -111,6 +117,8 @@ class Report:
                 tuple(LeftOut(**entry) for entry in data["left_out"]),
                 tuple(Omitted(**{**entry, "remarks": tuple(entry["remarks"])}) for entry in data["omitted"]),
                 Statistics.from_dict(data["statistics"]),
+                data.get("heard", 0),
+                data.get("unheard", 0),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CorpusError(f"{path}: expected the report of a corpus: {error}") from error
@@ -121,6 +129,12 @@ class Report:
         splits = ", ".join(f"{count} {split}" for split, count in s.splits.items())
         rows = [("Files", f"{self.files}, of which {s.pieces} are kept"), ("Pieces", f"{s.pieces}: {splits}")]
         rows += [(f"Left out, {reason}", str(count)) for reason, count in self.reasons.items()]
+        if self.heard:
+            what = "1 recording was heard" if self.heard == 1 else f"{self.heard} recordings were heard"
+            rows.append(("Recordings", f"{what}; a part of their notes is wrong"))
+        if self.unheard:
+            what = "1 recording was" if self.unheard == 1 else f"{self.unheard} recordings were"
+            rows.append(("Recordings", f'{what} not read: pip install "{DISTRIBUTION}[transcribe]"'))
         if s.omitted:
             rows.append(("Notes left out", f"{s.omitted} in {len(self.omitted)} pieces ({_share(s.omitted, s.notes)})"))
         rows.append(("Length", f"{s.bars} bars, {s.quarters:.0f} quarters, {s.minutes:.0f} minutes"))

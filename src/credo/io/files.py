@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -20,6 +21,11 @@ SUFFIXES = {
     ".abc": "ABC",
 }
 
+#: Suffixes of recordings, whose notes are heard where the extra `transcribe` is installed, and put on `SOUND_STEPS`
+#: steps a quarter.
+SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+SOUND_STEPS = 12
+
 #: Suffixes that can be written.
 WRITABLE_SUFFIXES = (".mid", ".midi", ".musicxml", ".xml", ".mxl")
 
@@ -31,11 +37,12 @@ def load(path: str | Path) -> Score:
     """Read a piece of music.
 
     Args:
-        path: a MIDI, MusicXML or ABC file.
+        path: a MIDI, MusicXML or ABC file, or a recording in WAV, FLAC, Ogg or MP3 (see `credo.io.audio`).
 
     Raises:
         FileError: there is no such file, or it may not be read.
         FormatError: it is not what its suffix promises, or it is damaged, out of bounds or without notes.
+        MissingExtraError: it is a recording, and the extra `transcribe` is not installed.
     """
     return load_with_remarks(path)[0]
 
@@ -44,7 +51,7 @@ def load_with_remarks(path: str | Path, *, isolated: bool = False) -> tuple[Scor
     """Read a piece of music and say what of it was left out.
 
     Args:
-        path: a MIDI, MusicXML or ABC file.
+        path: a MIDI, MusicXML or ABC file, or a recording.
         isolated: whether this process is a silenced one with limits of its own, which a damaged file may take down.
 
     Returns:
@@ -53,11 +60,17 @@ def load_with_remarks(path: str | Path, *, isolated: bool = False) -> tuple[Scor
     Raises:
         FileError: there is no such file, or it may not be read.
         FormatError: it is not what its suffix promises, or it is damaged, out of bounds or without notes.
+        MissingExtraError: it is a recording, and the extra `transcribe` is not installed.
     """
     path = Path(path)
-    promised = SUFFIXES.get(path.suffix.lower())
+    suffix = path.suffix.lower()
+    if suffix in SOUND_SUFFIXES:
+        from credo.io.audio.transcription import transcribe_with_remarks
+
+        return transcribe_with_remarks(path, grid=SOUND_STEPS, threads=1 if isolated else 0)
+    promised = SUFFIXES.get(suffix)
     if promised is None:
-        _check_there(path)
+        check_there(path)
         raise FormatError(path, f"expected one of {' '.join(SUFFIXES)}, got {path.suffix or 'no suffix'}")
     data = read_bytes(path, MAX_BYTES[promised])
     found = sniff(data)
@@ -123,7 +136,7 @@ def read_bytes(path: Path, limit: int) -> bytes:
         FileError: there is no such file, or it may not be read.
         FormatError: it is empty or too large.
     """
-    _check_there(path)
+    check_there(path)
     try:
         with path.open("rb") as file:
             data = file.read(limit + 1)
@@ -174,7 +187,12 @@ _MAGIC = {
 }
 
 
-def _check_there(path: Path) -> None:
+def can_hear() -> bool:
+    """Whether recordings can be read: whether what the extra `transcribe` brings is installed."""
+    return all(importlib.util.find_spec(name) for name in ("onnxruntime", "soundfile"))
+
+
+def check_there(path: Path) -> None:
     """Raise unless the path is a file."""
     try:
         is_file = path.is_file()
