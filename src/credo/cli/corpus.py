@@ -32,8 +32,8 @@ def corpus(
         typer.Argument(
             metavar="SOURCE",
             help="bach, fiddle or classical-quartets (from your own music21); quartets, lieder (OpenScore) or groove "
-            "(Groove MIDI), with --files; or a folder of MIDI, MusicXML and ABC files, or recordings (write ./bach for a "
-            "folder called bach); or a corpus that is already prepared, to see its report.",
+            "(Groove MIDI), with --files; or a folder of MIDI, MusicXML and ABC files, or recordings (write ./bach for "
+            "a folder called bach); or a corpus that is already prepared, to see its report.",
         ),
     ],
     out: Annotated[
