@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { useMoodPad } from "./mood.js";
 import { TASKS, missing } from "./tasks.js";
-import { say } from "./words.js";
+import { name, say } from "./words.js";
 
 /** Sliders of wishes: the field, and how its value is said. */
 const SLIDERS = {
@@ -106,7 +106,7 @@ export function showPanels(studio, jobs) {
       ? say("scope-part", {
           from: placeOf(scope.from_step),
           to: placeOf(scope.to_step),
-          voices: scope.voices.length || studio.texture.voices.length,
+          voices: scope.voices.map((voice) => name("voice", voice)).join(", ") || say("all-voices"),
         })
       : say("scope-all");
   }
