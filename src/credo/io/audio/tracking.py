@@ -1,8 +1,8 @@
 """Notes in what the network has heard, after R. Bittner and others, ICASSP 2022.
 
 A note begins at a peak of the onset activation and sounds until the note activation has been low for a while, or until
-its key is struck again. Two things differ from the paper, for they were measured to hear better (docs/transcribe.md): a
-key that sounds already needs a clearer onset, and what sounds without any onset is no note.
+its key is struck again. Two things differ from the paper, for rendered music is then heard better: a key that sounds
+already needs a clearer onset, and what sounds without any onset is no note.
 """
 
 from __future__ import annotations
