@@ -50,7 +50,7 @@ BAD = {
     "picture.mxl": (b"\x89PNG\r\n\x1a\n", "expected compressed MusicXML, found a PNG picture"),
     "blank.abc": (b"  \n", "expected ABC, found blank text"),
     "words.abc": (b"no tune at all\n", "expected ABC, found text"),
-    "song.wav": (b"RIFF", "expected one of .mid"),
+    "song.wma": (b"RIFF", "expected one of .mid"),
     "nothing": (b"x", "got no suffix"),
     # MIDI: headers
     "header.mid": (b"MThd\x00\x00\x00\x06\x00\x01", "header is cut short"),
