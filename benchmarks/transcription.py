@@ -28,8 +28,7 @@ from mir_eval import transcription
 from credo.io import load
 from credo.io.audio.beats import find_beat
 from credo.io.audio.sound import read_sound
-from credo.io.audio.transcription import Played, notes_of
-from credo.io.audio.transcription import _on_grid as on_grid
+from credo.io.audio.transcription import Played, notes_of, on_grid
 from credo.music.score import Score, Tempo
 from credo.rendering.sound.audio import synthesise
 

@@ -92,7 +92,7 @@ def transcribe_with_remarks(
     weights = np.array([note.velocity * math.sqrt(note.end - note.start) for note in played])
     beat = find_beat(onsets, weights, tempo)
     bpm = tempo or round(beat.bpm, 1 if grid is None else 0)
-    score = _free(played, bpm, sound.seconds) if grid is None else _on_grid(played, beat, bpm, grid)
+    score = _free(played, bpm, sound.seconds) if grid is None else on_grid(played, beat, bpm, grid)
     score = replace(score, timeline=replace(score.timeline, keys=keys_of(score)), title=path.stem)
     return score, [*sound.remarks, _remark(played, beat, bpm, tempo is not None)]
 
@@ -141,8 +141,15 @@ def _free(played: list[Played], bpm: float, seconds: float) -> Score:
     return Score((Part.of(PART, notes),), timeline)
 
 
-def _on_grid(played: list[Played], beat: Beat, bpm: float, grid: int) -> Score:
-    """The notes on the nearest steps, bars from the first quarter on."""
+def on_grid(played: list[Played], beat: Beat, bpm: float, grid: int) -> Score:
+    """The notes on the nearest steps, bars from the quarter of the first note on.
+
+    Args:
+        played: one note or more.
+        beat: where the quarters are.
+        bpm: the tempo to write.
+        grid: steps a quarter.
+    """
     starts = np.round(beat.quarters(np.array([note.start for note in played])) * grid).astype(int)
     ends = np.round(beat.quarters(np.array([note.end for note in played])) * grid).astype(int)
     first = int(starts.min()) // grid * grid
