@@ -271,6 +271,7 @@ def axe(composer: Composer) -> None:
         print("axe-core: not run; pip install axe-playwright-python")
         return
     for theme in ("light", "dark"):
+        composer.page.wait_for_timeout(400)  # colours fade from one theme to the other
         found = Axe().run(composer.page).response["violations"]
         serious = [one for one in found if one["impact"] in ("serious", "critical")]
         print(f"axe-core, {theme}: {len(found)} findings, {len(serious)} serious")

@@ -154,4 +154,7 @@ assert.equal(history.redo(), "");
 assert.equal(piece.pitchName(61, "Bb minor"), "D♭4");
 assert.equal(piece.pitchName(61, "A major"), "C♯4");
 assert.equal(piece.pitchName(60), "C4");
+assert.equal(piece.pitchName(61, "D minor"), "C♯4");
+assert.equal(piece.pitchName(59, "Eb minor"), "C♭4");
+assert.equal(piece.pitchName(60, "C# major"), "B♯3");
 console.log(`${RUNS} pieces and ${states.length} states: what is held stays`);

@@ -85,6 +85,7 @@ function listen(studio, roll, player) {
     const status = get("status");
     const named = values.voice ? { ...values, voice: name("voice", values.voice) } : values;
     status.textContent = say(key, named);
+    status.title = status.textContent;
     status.className = kind;
   });
   document.addEventListener("restyle", () => {

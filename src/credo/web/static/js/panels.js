@@ -130,7 +130,22 @@ export function showPanels(studio, jobs) {
         : say("working", { task: say(`task-${jobs.task}`) });
   }
 
-  jobs.addEventListener("state", renderJob);
+  function renderRemarks() {
+    const list = document.getElementById("remarks");
+    list.hidden = !jobs.remarks.length;
+    list.replaceChildren(
+      ...jobs.remarks.map((remark) => {
+        const line = document.createElement("li");
+        line.textContent = remark;
+        return line;
+      }),
+    );
+  }
+
+  jobs.addEventListener("state", () => {
+    renderJob();
+    renderRemarks();
+  });
   studio.addEventListener("change", ({ detail }) => {
     if (["preview", "playhead"].includes(detail)) return;
     renderTasks();

@@ -240,11 +240,20 @@ export function soundOf(note) {
   return `${note.voice} ${note.onset} ${note.duration} ${note.pitch}`;
 }
 
-const SHARP = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"];
-const FLAT = ["C", "D♭", "D", "E♭", "E", "F", "G♭", "G", "A♭", "A", "B♭", "B"];
-const FLAT_KEYS = /^(F|[A-G]b) major$|^([DGCF]|[A-G]b) minor$/;
+/** Where tonics lie on the line of fifths, C at 0. */
+const FIFTHS = { F: -1, C: 0, G: 1, D: 2, A: 3, E: 4, B: 5 };
 
-/** A pitch by its name; with flats in keys that have them. @param {number} pitch @param {string | null} key */
+/**
+ * A pitch by its name, as it is spelled in a key: from the lowered second to the raised fourth on the line of fifths.
+ * @param {number} pitch @param {string | null} key such as `Bb major`; none for common spellings
+ */
 export function pitchName(pitch, key = null) {
-  return `${(key && FLAT_KEYS.test(key) ? FLAT : SHARP)[pitch % 12]}${Math.floor(pitch / 12) - 1}`;
+  const tonic = key ? FIFTHS[key[0]] + 7 * ({ "#": 1, b: -1 }[key[1]] ?? 0) : 2;
+  let fifth = (pitch * 7) % 12;
+  while (fifth > tonic + 6) fifth -= 12;
+  while (fifth < tonic - 5) fifth += 12;
+  const sharps = Math.floor((fifth + 1) / 7);
+  const letter = "FCGDAEB"[fifth + 1 - 7 * sharps];
+  const sign = sharps < 0 ? "♭".repeat(-sharps) : "♯".repeat(sharps);
+  return `${letter}${sign}${Math.floor((pitch - sharps) / 12) - 1}`;
 }

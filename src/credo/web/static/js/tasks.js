@@ -78,6 +78,8 @@ export class Jobs extends EventTarget {
     this.progress = 0;
     this.position = 0;
     this.task = "";
+    /** @type {string[]} What the last answer has to say of itself. */
+    this.remarks = [];
     /** Milliseconds from the click to the answer, of the last job. */
     this.took = 0;
   }
@@ -98,6 +100,7 @@ export class Jobs extends EventTarget {
     const control = new AbortController();
     this.running = control;
     this.task = task;
+    this.remarks = [];
     this.#tell(0, 0);
     const begun = performance.now();
     try {
@@ -139,7 +142,7 @@ export class Jobs extends EventTarget {
       remarks: result.remarks ?? [],
       piece: guard(studio, before, result.piece, selection, free),
     }));
-    const remarks = [...new Set(alternatives.flatMap((one) => one.remarks))];
+    this.remarks = [...new Set(alternatives.flatMap((one) => one.remarks))];
     for (const one of alternatives) studio.heatOf.set(studio.sign(one.piece), one.heat);
     if (alternatives.length === 1) {
       studio.model.change(`task-${task}`, {
@@ -155,7 +158,6 @@ export class Jobs extends EventTarget {
     studio.say(alternatives.length === 1 ? "written" : "choose", {
       count: alternatives.length,
       seconds: (this.took / 1000).toFixed(1),
-      remarks: remarks.join(" · "),
     });
   }
 
