@@ -1,7 +1,7 @@
 /** What all parts of the page share: the document, what is selected and heard, and who wants to know of a change. */
 
 import { Model } from "./model.js";
-import { barSteps, emptyPiece, isHeld, pieceSteps, soundOf } from "./piece.js";
+import { barSteps, emptyPiece, inCompass, isHeld, nearestPitch, pieceSteps, soundOf } from "./piece.js";
 import { NO_WISHES } from "./types.js";
 
 /** @typedef {import("./types.js").Piece} Piece */
@@ -167,6 +167,9 @@ export class Studio extends EventTarget {
       this.voice = this.texture.voices[0].name;
       this.muted.clear();
       this.solo.clear();
+    }
+    if (!inCompass(this.activeVoice, this.cursor.pitch) && (why === "open" || this.activeVoice.kind === "drums")) {
+      this.cursor.pitch = nearestPitch(this.activeVoice, this.cursor.pitch);
     }
     if (this.range && this.range.from >= this.steps) this.range = null;
     this.tell(why === "open" ? "open" : why === "preview" ? "preview" : "piece");
