@@ -19,12 +19,12 @@ PATCH = 2
 
 def nothing(grid: Grid) -> np.ndarray:
     """Hold nothing: generate from noise. The place in the metre is a fact and always held."""
-    return _columns(grid, [np.zeros(cells.sounding.shape, bool) for cells in grid.voices])
+    return of_cells(grid, [np.zeros(cells.sounding.shape, bool) for cells in grid.voices])
 
 
 def everything(grid: Grid) -> np.ndarray:
     """Hold all cells."""
-    return _columns(grid, [np.ones(cells.sounding.shape, bool) for cells in grid.voices])
+    return of_cells(grid, [np.ones(cells.sounding.shape, bool) for cells in grid.voices])
 
 
 def steps(grid: Grid, start: int, stop: int) -> np.ndarray:
@@ -37,7 +37,7 @@ def steps(grid: Grid, start: int, stop: int) -> np.ndarray:
 def begun_before(grid: Grid, stop: int) -> np.ndarray:
     """Hold all voices up to a step (left out), and the notes that sound there to their ends: a continuation's mask."""
     pairs = zip(grid.texture.voices, grid.voices, strict=True)
-    return steps(grid, 0, stop) | _columns(grid, [lasting(voice, cells, stop) for voice, cells in pairs])
+    return steps(grid, 0, stop) | of_cells(grid, [lasting(voice, cells, stop) for voice, cells in pairs])
 
 
 def lasting(voice: Voice, cells: Cells, stop: int) -> np.ndarray:
@@ -56,7 +56,7 @@ def lasting(voice: Voice, cells: Cells, stop: int) -> np.ndarray:
 def voices(grid: Grid, names: set[str]) -> np.ndarray:
     """Hold some voices throughout: the held melody of a harmonisation, the parts that are accompanied."""
     held = [voice.name in names for voice in grid.texture.voices]
-    return _columns(grid, [np.full(cells.sounding.shape, hold) for cells, hold in zip(grid.voices, held, strict=True)])
+    return of_cells(grid, [np.full(cells.sounding.shape, hold) for cells, hold in zip(grid.voices, held, strict=True)])
 
 
 def outside(grid: Grid, start: int, stop: int, names: set[str] | None = None) -> np.ndarray:
@@ -72,7 +72,7 @@ def outside(grid: Grid, start: int, stop: int, names: set[str] | None = None) ->
     return begun_before(grid, start) | steps(grid, stop, grid.steps) | voices(grid, others)
 
 
-def share_of_notes(grid: Grid, free: float, dice: np.random.Generator) -> np.ndarray:
+def share_of_notes(grid: Grid, free: float, dice: np.random.Generator, held: np.ndarray | None = None) -> np.ndarray:
     """Hold all but a random share of the notes, each whole: the mask of a variation.
 
     A rest counts as a note, and a long one as one in each bar. Notes are freed in patches of `PATCH` quarters rather
@@ -83,6 +83,7 @@ def share_of_notes(grid: Grid, free: float, dice: np.random.Generator) -> np.nda
         grid: the music.
         free: the share that is not held, 0..1.
         dice: random numbers.
+        held: what is held in any case, shape (T, K); the share is one of the other notes. None for nothing.
     """
     bar_lines = np.zeros(grid.steps, bool)
     bar_lines[[start for start, _ in bar_steps(grid)]] = True
@@ -98,9 +99,13 @@ def share_of_notes(grid: Grid, free: float, dice: np.random.Generator) -> np.nda
         number = np.cumsum(begins.reshape(-1)).reshape(begins.shape) - 1 + sum(map(len, luck))
         notes.append(np.take_along_axis(number, first, axis=0).reshape(cells.sounding.shape))
         luck.append(of_patch[np.nonzero(begins)[0]] + dice.random(begins.sum()) / 4)
-    order = np.argsort(np.argsort(np.concatenate(luck)))
-    held = order >= round(free * len(order))
-    return _columns(grid, [held[number] for number in notes])
+    lucky, among = np.concatenate(luck), np.ones(sum(map(len, luck)), bool)
+    if held is not None:
+        for number, cells in zip(notes, cells_held(grid, held), strict=True):
+            among[number[cells]] = False
+    order = np.argsort(np.argsort(np.where(among, lucky, np.inf)))
+    stays = order >= round(free * among.sum())
+    return of_cells(grid, [stays[number] for number in notes])
 
 
 def expression(grid: Grid) -> np.ndarray:
@@ -151,8 +156,16 @@ def cells_held(grid: Grid, mask: np.ndarray) -> list[np.ndarray]:
     return held
 
 
-def _columns(grid: Grid, per_voice: list[np.ndarray]) -> np.ndarray:
-    """The mask of codes (pitch and attack together, then the metre) of masks of cells, (T,) or (T, P) each."""
+def of_cells(grid: Grid, per_voice: list[np.ndarray]) -> np.ndarray:
+    """The mask of codes of masks of cells; the metre is held.
+
+    Args:
+        grid: the music.
+        per_voice: which cells of each voice are held, bool, shape (T,) or (T, P) each.
+
+    Returns:
+        Shape (T, K), bool: pitch and attack, loudness and timing of a cell together.
+    """
     columns = []
     for voice, held in zip(grid.texture.voices, per_voice, strict=True):
         flat = held.reshape(grid.steps, -1)

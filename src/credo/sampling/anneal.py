@@ -337,3 +337,13 @@ def _round_up(blocks: int) -> int:
     """A number of blocks of which there are few, so that pieces of similar length share a compiled kernel."""
     step = max(4, 2 ** (blocks.bit_length() - 3))
     return -(-blocks // step) * step
+
+
+def padded_length(dbn: DBN, blocks: int) -> int:
+    """Blocks of a passage with those of nothing before and after it; there are few such lengths.
+
+    Args:
+        dbn: whose units see so far.
+        blocks: of the passage, L.
+    """
+    return _round_up(blocks + 2 * sum(span // 2 for span in dbn.spans))

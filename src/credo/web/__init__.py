@@ -1,0 +1,1 @@
+"""The Studio: composing in the browser and over HTTP."""
