@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from credo.models import backend
-from credo.models.backend import Stepper, compiled, half_product
+from credo.models.backend import compiled, half_product
+from credo.models.backend.stepper import Stepper
 from credo.strips import Strip
 from machines import JOINT, dbn_and_oracle, numpy, rbm_and_oracle, tensor, weights
 

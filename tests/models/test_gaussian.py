@@ -9,7 +9,7 @@ import pytest
 
 import oracle
 from credo.errors import UsageError
-from credo.models.backend import Stepper
+from credo.models.backend.stepper import Stepper
 from credo.models.dbn import DBN
 from credo.models.rbm import RBM, as_states
 from credo.models.units import Gaussian, Joint, Softmax

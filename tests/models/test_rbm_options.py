@@ -7,7 +7,7 @@ import pytest
 import oracle
 from credo.errors import UsageError
 from credo.models import divergence
-from credo.models.backend import Stepper
+from credo.models.backend.stepper import Stepper
 from credo.models.rbm import RBM
 from machines import JOINT, numpy, rbm_and_oracle, tensor
 from oracle import run_chain, sigmoid

@@ -6,7 +6,7 @@ import pytest
 
 import oracle
 from credo.errors import UsageError
-from credo.models.backend import Stepper
+from credo.models.backend.stepper import Stepper
 from credo.models.rbm import RBM
 from credo.models.units import Bernoulli, Joint, Softmax
 from machines import JOINT, numpy, rbm_and_oracle, stir, tensor

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import oracle
-from credo.models.backend import Stepper
+from credo.models.backend.stepper import Stepper
 from credo.models.dbn import DBN
 from credo.models.rbm import RBM
 from machines import JOINT, KINDS, dbn_and_oracle, numpy, rbm_and_oracle, tensor, weights

@@ -8,7 +8,7 @@ import oracle
 from credo.errors import FormatError, UsageError
 from credo.evaluation.likelihood.bound import lower_bound
 from credo.models import labels
-from credo.models.backend import Stepper
+from credo.models.backend.stepper import Stepper
 from credo.models.dbn import DBN
 from credo.training.greedy import batch_rows, pretrain
 from credo.training.updown import UpDown, load_recognition, save_recognition

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from keras import ops
 
 from credo.models import blocks, random
+from credo.models.backend import workers
 
 if TYPE_CHECKING:
     from credo.models.rbm import RBM, Parameters
@@ -93,12 +94,17 @@ def zero_with_gradients(parameters: Any, gradients: Any) -> Any:
 
 
 def statistics(rbm: RBM, p: Parameters, data: tuple[Any, Any], model: tuple[Any, Any]) -> Any:
-    """Mean over rows and blocks of patch(v - m) (h - l)', of the model minus of the data, shape (S N, H)."""
-    heard = ops.concatenate([rows(rbm.patches(v - p.m)) for v, _ in (model, data)], axis=0)
+    """Mean over rows and blocks of patch(v - m) (h - l)', of the model minus of the data, shape (S N, H).
+
+    One product over both is faster than two; dealt out to many workers, it would have to move all rows first.
+    """
+    heard = [rows(rbm.patches(v - p.m)) for v, _ in (model, data)]
     hears = [rows(h - p.l) for _, h in (model, data)]
     counts = [ops.cast(ops.shape(h)[0], "float32") for h in hears]
-    hears = ops.concatenate([hears[0] / counts[0], hears[1] / -counts[1]], axis=0)
-    return ops.matmul(ops.transpose(heard), hears)
+    weighted = [hears[0] / counts[0], hears[1] / -counts[1]]
+    if workers.current().count > 1:
+        return sum(ops.matmul(ops.transpose(x), h) for x, h in zip(heard, weighted, strict=True))
+    return ops.matmul(ops.transpose(ops.concatenate(heard, axis=0)), ops.concatenate(weighted, axis=0))
 
 
 def sparsity(h: Any, target: float, cost: float) -> Any:

@@ -32,6 +32,7 @@ def save_model(dbn: DBN, card: dict[str, Any], folder: str | Path, *, half: bool
     Raises:
         FileError: the folder cannot be written.
     """
+    from credo.models.backend import workers
     from credo.models.dbn import DBN
 
     folder = Path(folder)
@@ -41,7 +42,7 @@ def save_model(dbn: DBN, card: dict[str, Any], folder: str | Path, *, half: bool
     for ours, theirs in zip([bare, *bare.parts], [dbn, *dbn.parts], strict=True):
         for variable in theirs.weights if ours is not bare else [dbn.key]:
             if variable.name != "chain":
-                getattr(ours, variable.name).assign(variable)
+                getattr(ours, variable.name).assign(workers.whole(variable))
     for part in bare.parts:
         part.storage = "float16" if half else "float32"
     record = {"format": FORMAT, **card}

@@ -33,23 +33,24 @@ def make_key(seed: int) -> np.ndarray:
 
 
 def advance(key: Any, draws: int = 1) -> Any:
-    """The key after a number of draws; each draw needs a key of its own."""
-    return ops.stack([key[0], key[1] + draws])
+    """The key or keys after a number of draws; each draw needs a key of its own."""
+    return ops.stack([key[..., 0], key[..., 1] + draws], axis=-1)
 
 
 def uniform(key: Any, shape: Sequence[int]) -> Any:
     """Uniform numbers in [0, 1).
 
     Args:
-        key: shape (2,), int32.
-        shape: of the result.
+        key: shape (2,), int32; or (B, 2), a stream for each row of the result, which gets what `uniform` gives alone.
+        shape: of the result; with several streams B comes first.
 
     Returns:
         float32 multiples of 2^-23, so that `u * total < total` for every positive float32 total.
     """
-    first = _mix(_mix(key[0]) + key[1])
+    key = ops.convert_to_tensor(key)
+    first = _mix(_mix(key[..., :1]) + key[..., 1:])
     second = _mix(first + _GOLDEN)
-    position = ops.arange(math.prod(shape), dtype="int32")
+    position = ops.arange(math.prod(shape[len(key.shape) - 1 :]), dtype="int32")
     bits = _mix(_mix(ops.bitwise_xor(position, first)) + second)
     return ops.reshape(ops.cast(_shift(bits, 9), "float32") * (2.0**-23), shape)
 

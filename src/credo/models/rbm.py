@@ -288,8 +288,7 @@ class RBM(keras.Model):
             h_mean = self.hidden.mean(p.b + self.h_field_from_v(v, p))
             vk, _ = divergence.run_chain(self, p, v, h_mean, key)
             self.chain.assign(vk)
-            watched = max(1, v0.shape[0] // 8) if v0.shape[0] else 1
-            self._watch(v0[:watched], p.a + self.v_field_from_h(h0[:watched], p))
+            self._watch(v0[::8], p.a + self.v_field_from_h(h0[::8], p))
         else:
             vk, first_logits = divergence.run_chain(self, p, v0, h0, key)
             self._watch(v0, first_logits)

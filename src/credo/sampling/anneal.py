@@ -13,7 +13,7 @@ broken at the end, the cells it names are drawn again until it holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import zip_longest
 from typing import Any, NamedTuple, Protocol
@@ -106,7 +106,7 @@ class Rewriter:
         *,
         constraints: Constraints = FREE,
         temperature: float = 1.0,
-        seed: int = 0,
+        seed: int | Sequence[int] = 0,
         progress: Callable[[int, int], None] | None = None,
     ) -> np.ndarray:
         """Draw the free codes of tapes, given the held ones.
@@ -116,7 +116,8 @@ class Rewriter:
             schedule: the annealing.
             constraints: what the draws have to obey. Rules may stay broken where what is held leaves no choice.
             temperature: divides the logits of every draw; below 1 for more ordinary passages.
-            seed: the same seed gives the same codes on the same backend.
+            seed: the same seed gives the same codes on the same backend. One for each tape gives each the codes that it
+                gets alone, but for a rare draw that hangs on how numbers were rounded.
             progress: called with (iterations done, iterations in all) from time to time.
 
         Returns:
@@ -142,7 +143,10 @@ class Rewriter:
         known = np.pad(fixed, pad, constant_values=True).astype(np.float32)
         codes = np.pad(np.where(fixed, tapes.codes, 0), pad).astype(np.int32)
         kernel, extras = self._kernel(constraints), self._laid_out(constraints, L, before, after)
-        plan, key, chunk = schedule.plan(), random.make_key(seed), 32
+        key = random.make_key(seed) if isinstance(seed, int) else np.stack([random.make_key(each) for each in seed])
+        if key.shape not in ((2,), (B, 2)):
+            raise UsageError(f"seed: expected one, or one for each of {B} tapes, got {len(key)}")
+        plan, chunk = schedule.plan(), 32
 
         def run(codes: Any, part: Plan, done: int, count: int, mending: bool) -> Any:
             part = Plan(*(np.resize(column, chunk) for column in part))
@@ -223,7 +227,7 @@ class Rewriter:
             *((None, None) if no_ties else (left.pop(0), left.pop(0))),
         )
         rules = [(rule, (left.pop(0),) if facts else ()) for rule, facts in rules_and_facts]
-        cycle_key = ops.stack([ops.bitwise_xor(key[0], _CYCLES), key[1]])
+        cycle_key = ops.stack([ops.bitwise_xor(key[..., 0], _CYCLES), key[..., 1]], axis=-1)
 
         def body(index: Any, codes: Any) -> Any:
             here = random.advance(key, 3 * (done + index))

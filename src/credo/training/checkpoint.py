@@ -14,6 +14,7 @@ import numpy as np
 
 from credo.errors import FileError
 from credo.io.atomic import atomic_path
+from credo.models.backend import workers
 
 NAME = "checkpoint.npz"
 
@@ -56,7 +57,7 @@ class Checkpoints:
     @property
     def due(self) -> bool:
         """Whether it is time for the next one."""
-        return time.monotonic() - self._last > self.every_seconds
+        return bool(workers.agreed(time.monotonic() - self._last > self.every_seconds))
 
     def write(
         self, stage: int, step: int, records: int, scores: dict[str, float], model: keras.Model | None = None
@@ -70,14 +71,16 @@ class Checkpoints:
             scores: what finished stages have measured.
             model: what is in training, for its optimizer; None between stages.
         """
-        arrays = {f"w{i}": keras.ops.convert_to_numpy(x) for i, x in enumerate(self.network.variables)}
+        arrays = {f"w{i}": workers.whole(x) for i, x in enumerate(self.network.variables)}
         if model is not None:
-            arrays |= {f"o{i}": keras.ops.convert_to_numpy(x) for i, x in enumerate(model.optimizer.variables)}
+            arrays |= {f"o{i}": workers.whole(x) for i, x in enumerate(model.optimizer.variables)}
+        self._last = time.monotonic()
+        if not workers.current().first:
+            return
         state = {"stage": stage, "step": step, "records": records, "scores": scores}
         arrays["state"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
         with atomic_path(self.path) as partial:
             np.savez(partial, **arrays)
-        self._last = time.monotonic()
 
     def read(self) -> Checkpoint | None:
         """The checkpoint of the folder, or None if there is none.

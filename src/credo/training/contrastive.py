@@ -23,7 +23,8 @@ from keras import ops
 
 from credo.errors import CorpusError, UsageError
 from credo.evaluation.likelihood import pseudo
-from credo.models.backend import Stepper, compiled
+from credo.models.backend import compiled
+from credo.models.backend.stepper import Stepper
 from credo.models.rbm import RBM, Parameters, as_states
 from credo.strips import Strip
 from credo.training.rates import Constant, PhasedRate, Rate

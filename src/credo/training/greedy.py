@@ -11,7 +11,8 @@ from keras import ops
 
 from credo.models import labels as label_units
 from credo.models import random
-from credo.models.backend import Stepper, compiled
+from credo.models.backend import compiled
+from credo.models.backend.stepper import Stepper
 from credo.models.dbn import DBN
 from credo.models.rbm import RBM, as_states
 from credo.strips import Strip

@@ -49,6 +49,18 @@ class Logbook:
             self._board.close()
 
 
+class Unwritten:
+    """The logbook of a worker that is not the first one: the first one writes it."""
+
+    records = 0
+
+    def write(self, stage: str, step: int, metrics: dict[str, float]) -> None:
+        """Write nothing."""
+
+    def close(self) -> None:
+        """Close nothing."""
+
+
 def _board(folder: Path) -> Any:
     if importlib.util.find_spec("tensorboardX") is None:
         return None

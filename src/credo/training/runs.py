@@ -7,7 +7,8 @@
     RUN/model/           the finished model
 
 The rows of a step depend on the seed and the step alone, so that a run that was killed and resumed ends with the same
-weights as one that was not.
+weights as one that was not. Of many workers (`credo.models.backend.workers`) all read the folder, which they share, and
+the first one writes.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from credo.corpora.windows import styles_of, training_codes
 from credo.errors import FileError, UsageError
 from credo.io.atomic import write_text
 from credo.models import backend
+from credo.models.backend import workers
 from credo.models.folder import save_model
 from credo.music.texture import Texture
 from credo.music.window import Window
@@ -85,8 +87,9 @@ def train(
 
     Raises:
         UsageError: the folder holds another run, or none although `resume` is asked for; or the window is no whole
-            number of quarters.
+            number of quarters; or rows or chains cannot be dealt out to the workers.
         CorpusError: there are no pieces to train on, or training diverges.
+        CredoError: a worker was lost, or has another recipe or other data.
         FileError: the folder cannot be written, or its checkpoint is damaged.
     """
     began = time.monotonic()
@@ -98,7 +101,11 @@ def train(
     window = Window(corpus.texture, _window_steps(recipe, corpus.texture), styles, room)
     codes, valid = _data(corpus, recipe, window)
     checksum = _checksum(codes)
-    _claim(out, recipe, checksum, resume)
+    team = workers.current()
+    workers.check_same("recipe and data", json.dumps([recipe.to_dict(), checksum]).encode())
+    if team.first or resume:
+        _claim(out, recipe, checksum, resume)
+    _check_shared(out)
     dbn = build(recipe, window)
     for part in dbn.parts:
         part.half = recipe.model.half
@@ -129,7 +136,10 @@ def train(
             "python": platform.python_version(),
         },
     }
-    save_model(run.dbn, card, out / "model", half=half)
+    if team.first:
+        with workers.alone():
+            save_model(run.dbn, card, out / "model", half=half)
+    workers.wait()
     return Result(out / "model", run.scores, time.monotonic() - began)
 
 
@@ -163,11 +173,20 @@ def _data(corpus: Corpus, recipe: Recipe, window: Window) -> tuple[Strip, np.nda
 
 
 def _check_claim(out: Path, resume: bool) -> None:
-    """Check that a folder holds a run where one is to be resumed, and none else."""
-    if resume and not (out / "recipe.json").exists():
+    """Check that a folder holds a run where one is to be resumed, and none else; by what the first worker sees."""
+    there = bool(workers.agreed((out / "recipe.json").exists()))
+    if resume and not there:
         raise UsageError(f"resume: expected a run in {out}, found none", hint="leave --resume out to start one")
-    if not resume and (out / "recipe.json").exists():
+    if not resume and there:
         raise UsageError(f"out: {out} already holds a run", hint="--resume goes on with it; or name another folder")
+
+
+def _check_shared(out: Path) -> None:
+    """Check, once the run is claimed, that all workers see its folder."""
+    workers.wait()
+    blind = np.flatnonzero(workers.gathered(np.array([not (out / "recipe.json").exists()])))
+    if len(blind):
+        raise FileError(out, f"expected a folder that all workers share; not seen by {', '.join(map(str, blind))}")
 
 
 def _claim(out: Path, recipe: Recipe, data: str, resume: bool) -> None:

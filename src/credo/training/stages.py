@@ -12,12 +12,13 @@ import numpy as np
 
 from credo.errors import CorpusError
 from credo.evaluation.likelihood.monitor import MaskedLikelihood, free_energy_gap
-from credo.models import backend
+from credo.models.backend import workers
+from credo.models.backend.stepper import Stepper
 from credo.models.dbn import DBN
 from credo.strips import Strip
 from credo.training import finetune, greedy
 from credo.training.checkpoint import Checkpoint, Checkpoints
-from credo.training.logbook import Logbook
+from credo.training.logbook import Logbook, Unwritten
 from credo.training.recipe import Recipe
 
 _WATCHED_ROWS = 512
@@ -36,7 +37,7 @@ class Stages:
         dbn: the network.
         checkpoint_seconds: longest time between checkpoints.
         chunk: steps between two calls of `progress`.
-        progress: see `Progress`.
+        progress: see `Progress`; of many workers the first one tells it.
 
     Attributes:
         scores: held-out nats a hidden cell, and the free-energy gap of each layer in nats, once they are measured.
@@ -63,10 +64,13 @@ class Stages:
         """
         saved = self.checkpoints.read()
         self.scores = dict(saved.scores) if saved else {}
-        with closing(Logbook(self.out, saved.records if saved else 0)) as logbook:
+        first = workers.current().first
+        with closing(Logbook(self.out, saved.records if saved else 0) if first else Unwritten()) as logbook:
             self._train(codes, valid, saved, logbook)
 
-    def _train(self, codes: np.ndarray | Strip, valid: np.ndarray, saved: Checkpoint | None, logbook: Logbook) -> None:
+    def _train(
+        self, codes: np.ndarray | Strip, valid: np.ndarray, saved: Checkpoint | None, logbook: Logbook | Unwritten
+    ) -> None:
         data, held_out = codes, valid
         layers = len(self.dbn.rbms)
         for stage in range(layers + 1):
@@ -115,10 +119,10 @@ class Stages:
         start: int,
         steps: int,
         watch: Callable[[], dict[str, float]],
-        logbook: Logbook,
+        logbook: Logbook | Unwritten,
     ) -> None:
         batch = self.recipe.finetuning.batch if model is self.dbn else self.recipe.pretraining.batch
-        stepper = backend.Stepper(model, data)
+        stepper = Stepper(model, data)
         step, metrics = start, {}
         watch_every = max(self.chunk, steps // 20 // self.chunk * self.chunk)
         while step < steps:
@@ -136,7 +140,7 @@ class Stages:
                     hint="lower the rate in the recipe",
                 )
             logbook.write(name, step, metrics)
-            if self.progress:
+            if self.progress and workers.current().first:
                 self.progress(name, step, steps, metrics)
             if step < steps and self.checkpoints.due:
                 self.checkpoints.write(stage, step, logbook.records, self.scores, model)

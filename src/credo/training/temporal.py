@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 from credo.errors import UsageError
-from credo.models.backend import Stepper
+from credo.models.backend.stepper import Stepper
 from credo.models.temporal.sequences import windows
 from credo.training.checkpoint import Checkpoints
 from credo.training.greedy import batch_rows

@@ -1,7 +1,7 @@
-"""The one place that knows which backend runs below Keras.
+"""The one package that knows which backend runs below Keras.
 
-Everything else is written in `keras.ops`. What `keras.ops` lacks is here: compiling a function once, and running many
-training steps in one compiled call.
+Everything else is written in `keras.ops`. What `keras.ops` lacks is here, such as compiling a function once; many steps
+of training in one compiled call are in `stepper`, and what many processes need is in `workers`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,7 @@ from functools import cache
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
-
-from credo.strips import Strip
 
 
 def name() -> str:
@@ -133,69 +130,3 @@ def states_along(step: Callable[[Any, Any], Any], start: Any, inputs: Any) -> An
         state = step(state, tuple(x[time] for x in inputs))
         states.append(state)
     return tuple(ops.stack(each) for each in zip(*states, strict=True))
-
-
-class Stepper:
-    """Runs many training steps of a compiled model for little more than the steps themselves cost.
-
-    On JAX a whole run of steps is one `lax.scan` over the model's own `train_step`, so that Keras' bookkeeping between
-    batches is paid once a call; elsewhere it is `train_on_batch`.
-
-    Args:
-        model: a model on which `compile` was called.
-        data: the training data, shape (n, ...) or a strip of windows, kept in memory.
-    """
-
-    def __init__(self, model: keras.Model, data: np.ndarray | Strip) -> None:
-        self.model = model
-        self.data = data
-        self._scan = self._build_scan() if name() == "jax" else None
-
-    def run(self, batches: np.ndarray) -> dict[str, float]:
-        """Train on batches of rows.
-
-        Args:
-            batches: row numbers, shape (steps, B).
-
-        Returns:
-            The model's metrics, averaged over these steps.
-        """
-        self.model.reset_metrics()
-        if self._scan is None:
-            logs = [self.model.train_on_batch(self.data[rows], return_dict=True) for rows in batches]  # each its own
-            return {key: float(np.mean([each[key] for each in logs])) for key in logs[0]}
-        model = self.model
-        parts = (model.trainable_variables, model.non_trainable_variables, model.optimizer.variables)
-        state, metrics = self._scan(
-            tuple([variable.value for variable in part] for part in parts),
-            [variable.value for variable in model.metrics_variables],
-            self._device_data,
-            batches.astype(np.int32),
-        )
-        for part, values in zip((*parts, model.metrics_variables), (*state, metrics), strict=True):
-            for variable, value in zip(part, values, strict=True):
-                variable.assign(value)
-        return {key: float(value) for key, value in model.get_metrics_result().items()}
-
-    def _build_scan(self) -> Callable[..., Any]:
-        import jax
-        from jax import lax
-
-        model = self.model
-        model.optimizer.build(model.trainable_variables)
-        model._symbolic_build(data_batch=(self.data[:2],))  # creates the metrics' variables
-        strip = self.data if isinstance(self.data, Strip) else None
-        self._device_data = jax.device_put((strip.blocks, strip.starts.astype(np.int32)) if strip else self.data)
-
-        def rows_of(data: Any, rows: Any) -> Any:
-            return data[0][data[1][rows][:, None] + np.arange(strip.length)] if strip else data[rows]
-
-        def scan(state: Any, metrics: Any, data: Any, batches: Any) -> Any:
-            def step(carry: Any, rows: Any) -> Any:
-                _, carry = model.train_step(carry, (rows_of(data, rows),))
-                return carry, None
-
-            carry, _ = lax.scan(step, (*state, metrics), batches)
-            return carry[:-1], carry[-1]
-
-        return jax.jit(scan, donate_argnums=0)
