@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credo.corpora.corpus import FORMAT_VERSION, GRIDS_NAME, INDEX_NAME, Card, Corpus, Piece, Source
+from credo.corpora.corpus import GRIDS_NAME, INDEX_NAME, Card, Corpus, Piece, Source
 from credo.corpora.packed import PackedGrid, timeline_from_dict, timeline_to_dict
+from credo.corpora.stored import STORED_VERSION
 from credo.errors import CorpusError, FileError, UsageError
 from credo.music.pitch import Key
 from credo.music.score import KeyChange
@@ -98,7 +99,7 @@ def change_index(folder, **fields):
         (lambda folder: (folder / INDEX_NAME).write_text("[]"), "damaged"),
         (lambda folder: (folder / INDEX_NAME).write_bytes(b"\xff\xfe\x00"), "damaged"),
         (lambda folder: (folder / GRIDS_NAME).write_bytes(b"PK\x03\x04"), "not the one"),
-        (lambda folder: change_index(folder, format_version=FORMAT_VERSION + 1), "a newer Credo wrote it"),
+        (lambda folder: change_index(folder, format_version=STORED_VERSION + 1), "a newer Credo wrote it"),
         (lambda folder: change_index(folder, pieces=[]), "damaged"),
         (lambda folder: change_index(folder, texture={"name": "satb"}), "damaged"),
         (lambda folder: change_index(folder, card={"nick": "x"}), "damaged"),

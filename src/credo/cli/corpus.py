@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from credo.cli import shards
 from credo.corpora.corpus import INDEX_NAME, Card
 from credo.corpora.ingest import Plan, ingest_with_report
 from credo.corpora.ingest import Progress as Told
@@ -33,7 +34,8 @@ def corpus(
             metavar="SOURCE",
             help="bach, fiddle or classical-quartets (from your own music21); quartets, lieder (OpenScore) or groove "
             "(Groove MIDI), with --files; or a folder of MIDI, MusicXML and ABC files, or recordings (write ./bach for "
-            "a folder called bach); or a corpus that is already prepared, to see its report.",
+            "a folder called bach); or a corpus that is already prepared, to see its report. With --shard also a URL "
+            "such as s3://bucket/folder; with --merge the folder of the parts.",
         ),
     ],
     out: Annotated[
@@ -73,6 +75,16 @@ def corpus(
     name: Annotated[str | None, typer.Option(help="What to call it. Default: the folder's name.")] = None,
     licence: Annotated[str, typer.Option(help="Licence of the files, for the corpus' card.")] = "not stated",
     report: Annotated[bool, typer.Option("--report", help="Print the whole report, not only the summary.")] = False,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N",
+            help="Read only share I (from 0) of N of the files, into a part in the folder --out. Shares may be read "
+            "at the same time, on different computers.",
+            show_default=False,
+        ),
+    ] = None,
+    merge: Annotated[bool, typer.Option("--merge", help="Put the parts in SOURCE together.")] = False,
 ) -> None:
     """Prepare training data: read files, bring them onto the grid, split them, say what became of each.
 
@@ -92,8 +104,32 @@ def corpus(
         credo corpus lieder --files ~/Lieder --texture piano --out corpora/lieder-piano
 
         credo corpus corpora/mine --report
+
+        credo corpus ~/Music/midi -t piano --shard 0/64 --out parts
+
+        credo corpus --merge parts --out corpora/mine
     """
     console = Console()
+    if shard is not None or merge:
+        if shard is not None and merge:
+            raise UsageError("merge: expected --shard or --merge, got both", hint="read all shards, then merge them")
+        alone = {"--list": chosen, "--files": files}
+        if merge:
+            read_before = {**alone, "--texture": texture, "--steps": steps, "--parts": parts, "--workers": workers}
+            shards.refuse(read_before, "with --merge", "it was said when the shards were read")
+            folder, result = shards.merge(source, out, name, licence, _style_from(style_from))
+            _show(console, result, folder, whole=report)
+            return
+        told_later = {"--name": name, "--licence": licence != "not stated", "--style-from": style_from != "auto"}
+        shards.refuse(told_later, "with --shard", "say it with --merge")
+        shards.refuse(alone, "with --shard", "name a folder or a URL as SOURCE")
+        if source in catalog():
+            raise UsageError(f"shard: expected a folder or a URL, got the data set {source}")
+        own = _texture(_needed(texture), steps)
+        with _progress() as progress:
+            lines = shards.shard(source, shard, out, own, _names(parts), workers, progress)
+        console.print(Text("\n".join(lines)), soft_wrap=True)
+        return
     if name is None and source not in catalog() and Path(source, INDEX_NAME).is_file():
         _show(console, Report.load(source), Path(source), whole=report)
         return
@@ -110,16 +146,12 @@ def corpus(
                 folder, files=files, texture=own, parts=_names(parts), workers=workers, progress=progress
             )
         else:
-            if texture is None:
-                raise UsageError(
-                    f"texture: expected --texture with one of {', '.join(sorted(TEXTURES))}",
-                    hint="it says which voices the music has; satb is a choir of four, piano one of any keys",
-                )
+            own = _texture(_needed(texture), steps)
             path = Path(source).expanduser()
             card = Card(name or path.resolve().stem, licence=licence, origin=path.resolve().name)
             folder = out or Path("corpora", card.name)
             rules = Rules(parts=_names(parts))
-            plan = Plan(_texture(texture_named(texture), steps), card, rules, style_from=_style_from(style_from))
+            plan = Plan(own, card, rules, style_from=_style_from(style_from))
             paths = _listed(chosen, path) if chosen else [path]
             _, result = ingest_with_report(paths, plan, folder, workers=workers, progress=progress)
     _show(console, result, folder, whole=report)
@@ -148,6 +180,15 @@ def _style_from(text: str) -> StyleFrom:
     if text not in STYLES_FROM:
         raise UsageError(f"style-from: expected one of {', '.join(STYLES_FROM)}, got {text!r}")
     return text
+
+
+def _needed(texture: str | None) -> Texture:
+    if texture is None:
+        raise UsageError(
+            f"texture: expected --texture with one of {', '.join(sorted(TEXTURES))}",
+            hint="it says which voices the music has; satb is a choir of four, piano one of any keys",
+        )
+    return texture_named(texture)
 
 
 def _texture(texture: Texture, steps: int | None) -> Texture:

@@ -1,7 +1,8 @@
 """A corpus: pieces on one texture, each in a split, and where they come from.
 
 On disk a corpus is a folder: `corpus.json` (what it is, and what each piece is), `grids.npz` (the notes; NumPy arrays,
-no pickle) and `report.md` with `report.json` (what was kept, what was left out and why).
+no pickle) and `report.md` with `report.json` (what was kept, what was left out and why). One that was put together from
+parts has its pieces in three files that are read a piece at a time; see `stored`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy as np
 
 from credo.corpora.packed import arrays_of
 from credo.corpora.piece import SPLITS, Piece, Source
+from credo.corpora.stored import STORED_VERSION, StoredPieces
 from credo.errors import CorpusError, CredoError, FileError, UsageError
 from credo.io.atomic import atomic_path
 from credo.music.texture import Texture
@@ -64,10 +66,12 @@ class Corpus:
     """
 
     texture: Texture
-    pieces: tuple[Piece, ...]
+    pieces: tuple[Piece, ...] | StoredPieces
     card: Card
 
     def __post_init__(self) -> None:
+        if isinstance(self.pieces, StoredPieces):
+            return  # each is checked when it is read
         for piece in self.pieces:
             if piece.packed.texture != self.texture or piece.split not in SPLITS:
                 raise UsageError(
@@ -78,24 +82,30 @@ class Corpus:
     def __len__(self) -> int:
         return len(self.pieces)
 
-    def in_split(self, split: str) -> list[Piece]:
-        """The pieces of a split.
+    def in_split(self, split: str) -> Sequence[Piece]:
+        """The pieces of a split; those on disk stay there until they are asked for.
 
         Raises:
             UsageError: there is no such split.
         """
         if split not in SPLITS:
             raise UsageError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}")
+        if isinstance(self.pieces, StoredPieces):
+            return self.pieces.in_split(split)
         return [piece for piece in self.pieces if piece.split == split]
 
     def split_sizes(self) -> dict[str, int]:
         """Number of pieces of each split that has any."""
+        if isinstance(self.pieces, StoredPieces):
+            return self.pieces.split_sizes()
         counts = Counter(piece.split for piece in self.pieces)
         return {split: counts[split] for split in SPLITS if counts[split]}
 
     @cached_property
     def fingerprint(self) -> str:
         """A hash of all notes, splits and sources: what a model's card names its training data by."""
+        if isinstance(self.pieces, StoredPieces):
+            return self.pieces.fingerprint
         return hashlib.sha256(_index_bytes(self, _grids_bytes(self.pieces))).hexdigest()[:16]
 
     def save(self, folder: str | Path) -> Path:
@@ -127,11 +137,14 @@ class Corpus:
         try:
             index = json.loads((folder / INDEX_NAME).read_bytes())
             version = index["format_version"]
-            if not isinstance(version, int) or version > FORMAT_VERSION:
+            if not isinstance(version, int) or version > STORED_VERSION:
                 raise CorpusError(
-                    f"{folder}: expected a corpus of format {FORMAT_VERSION} or older, got {version!r}",
+                    f"{folder}: expected a corpus of format {STORED_VERSION} or older, got {version!r}",
                     hint=f"a newer Credo wrote it; update Credo, or {again}",
                 )
+            if version == STORED_VERSION:
+                texture = Texture.from_dict(index["texture"])
+                return cls(texture, StoredPieces(folder, texture, index["files"]), Card(**index["card"]))
             grids = (folder / GRIDS_NAME).read_bytes()
             if hashlib.sha256(grids).hexdigest() != index["grids_sha256"]:
                 raise CorpusError(f"{folder}: {GRIDS_NAME} is not the one that {INDEX_NAME} describes", hint=again)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -115,7 +115,7 @@ def ingest_with_report(
     """As `ingest`, and say what became of each file."""
     if workers is not None and workers < 1:
         raise UsageError(f"workers: expected at least 1, got {workers}")
-    folder = None if out is None else _output_folder(Path(out))
+    folder = None if out is None else output_folder(Path(out))
     listing = find_files(paths, (*SUFFIXES, *SOUND_SUFFIXES), skip=folder)
     recordings = [found for found in listing.files if found.path.suffix.lower() in SOUND_SUFFIXES]
     unheard = 0 if can_hear() else len(recordings)
@@ -138,7 +138,7 @@ def ingest_with_report(
     header = {"format": FORMAT_VERSION, "credo": __version__, "limits": limits, **settings}
     journal = Journal(folder / JOURNAL_NAME if folder else None, header)
     try:
-        _read(listing, plan, settings, journal, workers or _cores(), progress)
+        _read(listing, plan, settings, journal, workers or cores(), progress)
         corpus, report = _put_together(listing, plan, journal)
         report = replace(report, unheard=unheard)
     except BaseException as error:
@@ -154,13 +154,21 @@ def ingest_with_report(
     return corpus, report
 
 
-def _output_folder(folder: Path) -> Path:
-    """The folder to write to, if it is new, empty, or an earlier run's."""
+def output_folder(folder: Path, unfinished: Collection[str] = (JOURNAL_NAME,)) -> Path:
+    """The folder to write to, if it is new, empty, or an earlier run's.
+
+    Args:
+        folder: where to write to.
+        unfinished: what a run that was stopped has left.
+
+    Raises:
+        CorpusError: it is a file, or holds other files.
+    """
     if folder.is_file():
         raise CorpusError(f"{folder}: expected a folder to write to, found a file", hint="choose another --out")
     if folder.is_dir():
         names = {path.name for path in folder.iterdir()}
-        if names and not names & {INDEX_NAME, JOURNAL_NAME}:
+        if names and not names & {INDEX_NAME, *unfinished}:
             raise CorpusError(
                 f"{folder}: expected a new folder or an earlier corpus to write to, found other files",
                 hint="choose another --out",
@@ -168,8 +176,8 @@ def _output_folder(folder: Path) -> Path:
     return folder
 
 
-def _cores() -> int:
-    """Cores that this process may use."""
+def cores() -> int:
+    """Number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

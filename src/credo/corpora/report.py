@@ -66,6 +66,8 @@ class Report:
         statistics: of the pieces.
         heard: number of pieces that are recordings.
         unheard: number of recordings that were not looked at, for want of the extra `transcribe`.
+        counts: where `left_out` and `omitted` list only the first ones: the number of files `left_out` by reason, and
+            the number of pieces that `omitted` notes; None where they list all.
     """
 
     card: Card
@@ -76,6 +78,7 @@ class Report:
     statistics: Statistics
     heard: int = 0
     unheard: int = 0
+    counts: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, corpus: Corpus, files: int, left_out: tuple[LeftOut, ...] = (), others: int = 0) -> Report:
@@ -91,11 +94,19 @@ class Report:
     @property
     def reasons(self) -> dict[str, int]:
         """Number of files left out by reason, commonest first."""
+        if self.counts:
+            return dict(self.counts["left_out"])
         return dict(Counter(entry.reason for entry in self.left_out).most_common())
+
+    @property
+    def pieces_omitted(self) -> int:
+        """Number of pieces that lost some notes."""
+        return self.counts["omitted"] if self.counts else len(self.omitted)
 
     def save(self, folder: Path) -> None:
         """Write `report.md` and `report.json`."""
-        machine = json.dumps({**asdict(self), "reasons": self.reasons}, ensure_ascii=False, indent=1) + "\n"
+        facts = {key: value for key, value in asdict(self).items() if key != "counts" or value}
+        machine = json.dumps({**facts, "reasons": self.reasons}, ensure_ascii=False, indent=1) + "\n"
         for name, text in ((REPORT_NAME, self.to_markdown()), (REPORT_JSON_NAME, machine)):
             with atomic_path(folder / name) as path:
                 Path(path).write_bytes(text.encode("utf-8", "backslashreplace"))
@@ -119,6 +130,7 @@ class Report:
                 Statistics.from_dict(data["statistics"]),
                 data.get("heard", 0),
                 data.get("unheard", 0),
+                data.get("counts"),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CorpusError(f"{path}: expected the report of a corpus: {error}") from error
@@ -136,7 +148,9 @@ class Report:
             what = "1 recording was" if self.unheard == 1 else f"{self.unheard} recordings were"
             rows.append(("Recordings", f'{what} not read: pip install "{DISTRIBUTION}[transcribe]"'))
         if s.omitted:
-            rows.append(("Notes left out", f"{s.omitted} in {len(self.omitted)} pieces ({_share(s.omitted, s.notes)})"))
+            rows.append(
+                ("Notes left out", f"{s.omitted} in {self.pieces_omitted} pieces ({_share(s.omitted, s.notes)})")
+            )
         rows.append(("Length", f"{s.bars} bars, {s.quarters:.0f} quarters, {s.minutes:.0f} minutes"))
         rows.append(("Notes", f"{s.notes}, of which {100 * s.off_grid:.1f} % were moved onto the grid"))
         rows += [(voice.name.capitalize(), _voice_line(voice)) for voice in s.voices]
@@ -183,13 +197,19 @@ class Report:
         if self.left_out:
             lines += ["", "## Files left out", ""]
             lines += [f"* `{entry.name}`: {entry.reason}: {entry.detail}" for entry in self.left_out]
+            lines += _more(sum(self.reasons.values()) - len(self.left_out), "left-out.jsonl")
         if self.omitted:
             lines += ["", "## Pieces that lost some notes", ""]
             lines += [
                 f"* `{entry.name}`: {entry.omitted} of {entry.omitted + entry.notes}: {'; '.join(entry.remarks)}"
                 for entry in self.omitted
             ]
+            lines += _more(self.pieces_omitted - len(self.omitted), "pieces.jsonl")
         return "\n".join(lines) + "\n"
+
+
+def _more(count: int, file: str) -> list[str]:
+    return ["", f"And {count} more, which `{file}` tells of."] if count else []
 
 
 def _voice_line(voice: VoiceStatistics) -> str:

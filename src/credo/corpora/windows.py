@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import zip_longest
+from itertools import count, zip_longest
 
 import numpy as np
 
 from credo.corpora.corpus import Corpus, Piece
+from credo.corpora.stored import StoredPieces
 from credo.errors import CorpusError, UsageError
 from credo.music.pitch import Key
 from credo.music.steps import codes_of_voice, encode_steps, key_codes
@@ -19,6 +20,9 @@ from credo.strips import Strip
 
 #: Lowest and highest transposition in semitones that training sees, where the voices' ranges allow it.
 TRANSPOSITIONS = (-6, 5)
+
+#: Of pieces that stay on disk so many beats are read for each window that is drawn.
+_ENOUGH = 16
 
 
 def training_codes(
@@ -50,7 +54,8 @@ def training_codes(
             room, pieces are in C whatever their key, and this is how far they are transposed from there; True for not
             at all.
         most_beats: most beats of music. Each piece comes in one transposition before any comes in two.
-        max_windows: at most so many windows, drawn evenly at random without repeats.
+        max_windows: at most so many windows, drawn evenly at random without repeats; of pieces that stay on disk, from
+            so many of them as have some sixteen times the beats, unless `most_beats` says otherwise.
         hide_labels: share of the pieces and transpositions whose key is not told, and of those whose style is not.
         style_of: tells the style of a piece, one of the window's; None for no styles.
         seed: of all that is drawn.
@@ -73,6 +78,8 @@ def training_codes(
     if low > high:
         raise UsageError(f"transpose: expected the lowest transposition first, got {transpose}")
     dice = np.random.default_rng(seed)
+    if most_beats is None and max_windows is not None and isinstance(corpus.pieces, StoredPieces):
+        most_beats = _ENOUGH * max_windows
     parts, starts, beats = [], [], 0
     for piece, semitones in _versions(corpus, window, split, low, high, dice):
         if most_beats is not None and parts and beats >= most_beats:
@@ -118,18 +125,45 @@ def _versions(
     corpus: Corpus, window: Window, split: str, low: int, high: int, dice: np.random.Generator
 ) -> Iterator[tuple[Piece, int]]:
     """Pieces and transpositions: all pieces once, in any order, then all that have another one again, and so on."""
-    pitched = any(voice.kind != "drums" for voice in corpus.texture.voices)
+    pieces = corpus.in_split(split)
+    if isinstance(pieces, StoredPieces):
+        yield from _stored_versions(pieces, window, low, high, dice)
+        return
     columns = []
-    for piece in corpus.in_split(split):
-        if window.room:
-            home = window.at(_home(piece)).shift
-            possible = (-window.room - home, window.room - home)
-        else:
-            possible = transposition_range(piece.grid) if pitched else (0, 0)
-        semitones = np.arange(max(low, possible[0]), min(high, possible[-1]) + 1)
+    for piece in pieces:
+        semitones = _semitones(piece, window, low, high)
         columns.append([(piece, int(shift)) for shift in dice.permutation(semitones)])
     for row in zip_longest(*(columns[index] for index in dice.permutation(len(columns)))):
         yield from (version for version in row if version is not None)
+
+
+def _stored_versions(
+    pieces: StoredPieces, window: Window, low: int, high: int, dice: np.random.Generator
+) -> Iterator[tuple[Piece, int]]:
+    """The same of pieces on disk, each read when it is its turn and not kept."""
+    order, seed = dice.permutation(len(pieces)), int(dice.integers(1 << 62))
+    for turn in count():
+        some = False
+        for index in order.tolist():
+            piece = pieces[index]
+            shifts = np.random.default_rng((seed, index)).permutation(_semitones(piece, window, low, high))
+            if turn < len(shifts):
+                some = True
+                yield piece, int(shifts[turn])
+        if not some:
+            return
+
+
+def _semitones(piece: Piece, window: Window, low: int, high: int) -> np.ndarray:
+    """The transpositions of a piece within bounds that keep all its notes, shape (n,)."""
+    if window.room:
+        home = window.at(_home(piece)).shift
+        possible = range(-window.room - home, window.room - home + 1)
+    elif any(voice.kind != "drums" for voice in piece.packed.texture.voices):
+        possible = transposition_range(piece.grid)
+    else:
+        possible = (0, 0)
+    return np.arange(max(low, possible[0]), min(high, possible[-1]) + 1)
 
 
 def _beats(piece: Piece, window: Window, semitones: int, style_of: Callable[[Piece], str | None] | None) -> np.ndarray:

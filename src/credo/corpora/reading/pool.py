@@ -16,7 +16,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sized
+from contextlib import AbstractContextManager
 from typing import Any
 
 from credo.errors import CredoError
@@ -24,34 +25,42 @@ from credo.errors import CredoError
 _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from credo.corpora.reading.pool import serve; serve()"
 
 
+class UnfetchedError(Exception):
+    """What a job needs could not be brought to this computer."""
+
+
 def run_jobs(
     function: str,
     settings: dict[str, Any],
-    jobs: Sequence[dict[str, Any]],
+    jobs: Iterable[dict[str, Any]],
     *,
     workers: int,
     timeout_seconds: float = 60.0,
     memory_bytes: int = 2 << 30,
-) -> Iterator[tuple[dict[str, Any], bytes | str]]:
+    at_hand: Callable[[dict[str, Any]], AbstractContextManager[dict[str, Any]]] = contextlib.nullcontext,
+) -> Iterator[tuple[dict[str, Any], bytes | str | UnfetchedError]]:
     """Do jobs in child processes.
 
     Args:
         function: `module:name` of a function that takes a job and the settings and gives a JSON-able record.
         settings: what is common to all jobs, JSON-able.
-        jobs: JSON-able records.
+        jobs: JSON-able records; of an iterator only a few are taken ahead.
         workers: number of processes.
         timeout_seconds: a job that takes longer is given up.
         memory_bytes: memory that a process may take for its jobs (where the system can limit it).
+        at_hand: brings what a job needs to this computer, for as long as the block lasts, and gives the job as the
+            process is to see it; `UnfetchedError` if it cannot.
 
     Yields:
-        A job and its record as a line of JSON; or, for a job that was lost, the reason (text). In order of completion.
+        A job and its record as a line of JSON; or, for a job that was lost, the reason (text), or the error if what it
+        needs could not be brought. In order of completion.
     """
     setup = {"function": function, "settings": settings, "timeout": timeout_seconds, "memory": memory_bytes}
     waiting = iter(jobs)
     lock, stop = threading.Lock(), threading.Event()
     results: queue.Queue = queue.Queue(maxsize=4 * workers)
 
-    crew = [_Worker(setup) for _ in range(min(workers, len(jobs)))]
+    crew = [_Worker(setup) for _ in range(min(workers, len(jobs)) if isinstance(jobs, Sized) else workers)]
 
     def work(worker: _Worker) -> None:
         with worker:
@@ -61,7 +70,7 @@ def run_jobs(
                         job = next(waiting, None)
                     if job is None:
                         break
-                    _put(results, (job, worker.do(job)), stop)
+                    _put(results, (job, _done(worker, job, at_hand)), stop)
             except BaseException as error:  # told to whoever consumes the results
                 _put(results, error, stop)
             _put(results, None, stop)
@@ -85,6 +94,16 @@ def run_jobs(
             worker.kill()
         for thread in threads:
             thread.join(timeout=10)
+
+
+def _done(
+    worker: _Worker, job: dict[str, Any], at_hand: Callable[[dict[str, Any]], AbstractContextManager[dict[str, Any]]]
+) -> bytes | str | UnfetchedError:
+    try:
+        with at_hand(job) as here:
+            return worker.do(here)
+    except UnfetchedError as error:
+        return error
 
 
 def _put(results: queue.Queue, item: Any, stop: threading.Event) -> None:

@@ -27,6 +27,12 @@ def folder_split(name: str) -> str | None:
     return None
 
 
+def drawn_split(shape: str) -> str:
+    """The split that a piece falls on by the hash of its content, hexadecimal, whatever others there are."""
+    at = _place(shape)
+    return "test" if at >= 1 - TEST_SHARE else "valid" if at >= 1 - TEST_SHARE - VALID_SHARE else "train"
+
+
 def content_splits(shapes: Mapping[str, str]) -> dict[str, str]:
     """A split for each piece, drawn by its content: 90 % train, 5 % valid, 5 % test.
 
@@ -36,15 +42,16 @@ def content_splits(shapes: Mapping[str, str]) -> dict[str, str]:
     Args:
         shapes: for each name the hash of the content, hexadecimal.
     """
-    place = {name: int(shape[:15], 16) / 16**15 for name, shape in shapes.items()}
-    ranked = sorted(place, key=lambda name: (place[name], name))
-    splits = {
-        name: "test" if at >= 1 - TEST_SHARE else "valid" if at >= 1 - TEST_SHARE - VALID_SHARE else "train"
-        for name, at in place.items()
-    }
+    ranked = sorted(shapes, key=lambda name: (_place(shapes[name]), name))
+    splits = {name: drawn_split(shape) for name, shape in shapes.items()}
     if len(ranked) >= 3:
         if "test" not in splits.values():
             splits[ranked[-1]] = "test"
         if "valid" not in splits.values():
             splits[[name for name in ranked if splits[name] != "test"][-1]] = "valid"
     return splits
+
+
+def _place(shape: str) -> float:
+    """Where a content falls between 0 and 1."""
+    return int(shape[:15], 16) / 16**15

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Literal
 
 from credo.corpora.piece import Piece
@@ -16,8 +16,11 @@ STYLES_FROM: tuple[StyleFrom, ...] = ("auto", "composer", "folder", "none")
 
 def composer_style(piece: Piece) -> str:
     """The composer that a file names, on one line and without dates; empty if it names none."""
-    name = re.sub(r"\s*\([^)]*\d{4}[^)]*\)", "", piece.packed.composer)
-    return " ".join(name.split())[:80]
+    return _without_dates(piece.packed.composer)
+
+
+def _without_dates(composer: str) -> str:
+    return " ".join(re.sub(r"\s*\([^)]*\d{4}[^)]*\)", "", composer).split())[:80]
 
 
 def folder_styles(names: Collection[str]) -> dict[str, str]:
@@ -26,15 +29,32 @@ def folder_styles(names: Collection[str]) -> dict[str, str]:
     Args:
         names: paths of all files below a common folder, with forward slashes.
     """
-    folders = {
-        name: [folder for folder in name.split("/")[:-1] if folder.lower() not in SPLIT_FOLDERS] for name in names
-    }
-    depth = 0
-    while folders and len({tuple(path[: depth + 1]) for path in folders.values()}) == 1:
-        if any(len(path) <= depth for path in folders.values()):
-            break
-        depth += 1
-    return {name: path[depth].replace("_", " ") if len(path) > depth else "" for name, path in folders.items()}
+    depth = shared_depth(names)
+    return {name: folder_style(name, depth) for name in names}
+
+
+def shared_depth(names: Iterable[str]) -> int:
+    """How many outer folders all files have in common; folders that name a split do not count."""
+    common: list[str] | None = None
+    for name in names:
+        folders = _folders(name)
+        if common is None:
+            common = folders
+        same = 0
+        while same < min(len(common), len(folders)) and common[same] == folders[same]:
+            same += 1
+        common = common[:same]
+    return len(common or ())
+
+
+def folder_style(name: str, depth: int) -> str:
+    """The folder of a file below `depth` outer ones, as the name of a style; empty if there is none."""
+    folders = _folders(name)
+    return folders[depth].replace("_", " ") if len(folders) > depth else ""
+
+
+def _folders(name: str) -> list[str]:
+    return [folder for folder in name.split("/")[:-1] if folder.lower() not in SPLIT_FOLDERS]
 
 
 def style_rule(source: str, names: Collection[str]) -> Callable[[Piece], str]:
@@ -47,12 +67,32 @@ def style_rule(source: str, names: Collection[str]) -> Callable[[Piece], str]:
     Raises:
         UsageError: there is no such source.
     """
+    rule = style_by_name(source, lambda: names)
+    return lambda piece: rule(piece.name, piece.packed.composer)
+
+
+def style_by_name(source: str, names: Callable[[], Iterable[str]]) -> Callable[[str, str], str]:
+    """Tells the style of a piece by its name and its composer, for more pieces than memory holds.
+
+    Args:
+        source: one of `STYLES_FROM`.
+        names: gives the names of all pieces, anew each time.
+
+    Raises:
+        UsageError: there is no such source.
+    """
     if source not in STYLES_FROM:
         raise UsageError(f"style-from: expected one of {', '.join(STYLES_FROM)}, got {source!r}")
     if source == "none":
-        return lambda piece: ""
+        return lambda name, composer: ""
     if source != "composer":
-        styles = folder_styles(names)
-        if source == "folder" or len(set(styles.values()) - {""}) > 1:
-            return lambda piece: styles.get(piece.name, "")
-    return composer_style
+        depth = shared_depth(names())
+        if source == "folder" or _several(folder_style(name, depth) for name in names()):
+            return lambda name, composer: folder_style(name, depth)
+    return lambda name, composer: _without_dates(composer)
+
+
+def _several(styles: Iterator[str]) -> bool:
+    """Whether there are two different styles."""
+    found = next((style for style in styles if style), "")
+    return any(style and style != found for style in styles)
