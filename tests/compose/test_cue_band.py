@@ -219,6 +219,14 @@ def test_strokes_behind_the_last_chord_strike_it_again(ending):
         assert all(one[0] != other[0] or one[2] <= other[1] for one, other in pairwise(spans))
 
 
+@pytest.mark.parametrize("ending", ["button", "cadence", "ring-out"])
+def test_a_stroke_just_before_the_last_chord_is_struck(ending):
+    at = Fraction(28) - Fraction(1, 15)
+    made = play(core(), ending=ending, final=Fraction(28), accents=[Accent(at)])
+    assert begin(made, at) >= {"lead", "pad", "bass", "drums"}
+    assert begin(made, Fraction(28)) >= {"lead", "pad", "bass", "drums"}
+
+
 def test_an_ending_goes_to_the_tonic():
     made = play(core(), final=Fraction(25))  # where the core has its dominant
     assert part(made, "bass").notes[-1].pitch % 12 == 0

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from credo.cli.batch import MOST_AT_ONCE, MOST_PIECES, batch, of_share
 from credo.cli.common import Common, carry_out, successive, with_common_options
 
 LENGTH = "Length and form"
@@ -46,6 +47,14 @@ def compose(
         ),
     ] = True,
     count: Annotated[int, typer.Option(help="Pieces to write, with seeds that follow each other.")] = 1,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N",
+            help="Of --count pieces write only share I (from 0) of N, without those that are in --out already. Needs "
+            "--seed.",
+        ),
+    ] = None,
     seed_file: Annotated[
         Path | None, typer.Option(help="MIDI, MusicXML or ABC whose beginning is kept and continued.")
     ] = None,
@@ -76,6 +85,8 @@ def compose(
 
     `credo compose --seed-file mine.mid --keep-bars 2 --count 4` - four ways to go on after your first two bars
 
+    `credo compose --count 1000 --seed 1 --shard 0/2 --out many` - half of a thousand pieces; 1/2 is the other half
+
     `credo compose --again compositions/chorale-g-minor-24-bars-seed-7.json --out copy` - the same piece once more
     """
     from credo.compose.again import Memory
@@ -86,8 +97,9 @@ def compose(
     from credo.errors import UsageError
     from credo.music.score import DEFAULT_TEMPO_BPM
 
-    if not 1 <= count <= 1000:
-        raise UsageError(f"count: expected 1 to 1000, got {count}")
+    most = MOST_AT_ONCE if shard is None else MOST_PIECES
+    if not 1 <= count <= most:
+        raise UsageError(f"count: expected 1 to {most}, got {count}")
     if keep_bars is not None and seed_file is None:
         raise UsageError("keep-bars: expected --seed-file beside it, got none")
     if form is not None and seed_file is not None:
@@ -115,7 +127,14 @@ def compose(
         _check_alone(context)
         memory = Memory.read(again)
         jobs = [memory.job]
-    carry_out(jobs, common, memory=memory, metre=metres)
+    if shard is None:
+        carry_out(jobs, common, memory=memory, metre=metres)
+        return
+    with batch(common.out, context.params):
+        waiting = of_share(jobs, shard, common.out)
+        typer.echo(f"Shard {shard}: pieces to write: {len(waiting)}", err=True)
+        if waiting:
+            carry_out(waiting, common, metre=metres)
 
 
 def _check_alone(context: typer.Context) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -121,13 +121,41 @@ class Composer:
         Raises:
             UsageError: the wish cannot be met by this model.
         """
+        return self.perform_often(task, request, (request.seed,), progress=progress)[0]
+
+    def perform_often(
+        self,
+        task: Task,
+        request: Request,
+        seeds: Sequence[int],
+        *,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> list[Composition]:
+        """Do a task several times over, all at once: faster than one after the other.
+
+        Args:
+            task: what is held.
+            request: as for `perform`; its own seed counts for `moments` and `colour`, which all have in common.
+            seeds: of each. Each can be had again with `perform`, but for a rare draw that hangs on rounding.
+            progress: called with (iterations done, iterations in all).
+
+        Raises:
+            UsageError: as `perform`.
+        """
         given = in_tempo_and_key(task.grid, request.tempo, request.key)
         request = replace(request, bars=count_bars(given))
         constraints, remarks = task.lean(self, given) if task.lean else FREE, list[str]()
         draws = replace(request, seed=(request.seed + task.salt) % MOST_SEED)
-        grid = self.complete(given, task.mask, draws, constraints=constraints, progress=progress, remarks=remarks)
-        piece = self.signed(_struck_anew(grid, given, masks.whole_notes(given, task.mask)), task, request)
-        return replace(piece, settings={**piece.settings, "remarks": remarks})
+        salted = [(seed + task.salt) % MOST_SEED for seed in seeds]
+        options = {"constraints": constraints, "progress": progress, "remarks": remarks, "seeds": salted}
+        told = task.mask if task.unknown is None else task.mask & ~task.unknown
+        grids, pieces = self.complete_often(given, told, draws, len(seeds), **options), []
+        held = masks.whole_notes(given, task.mask)
+        for grid, seed in zip(grids, seeds, strict=True):
+            grid = grid if task.unknown is None else masks.put_back(grid, given, task.mask & task.unknown)
+            piece = self.signed(_struck_anew(grid, given, held), task, replace(request, seed=seed))
+            pieces.append(replace(piece, settings={**piece.settings, "remarks": list(dict.fromkeys(remarks))}))
+        return pieces
 
     def signed(self, grid: Grid, task: Task, request: Request) -> Composition:
         """A finished grid with its title and all that is needed to make it again."""
@@ -188,10 +216,11 @@ class Composer:
         constraints: Constraints = FREE,
         progress: Callable[[int, int], None] | None = None,
         remarks: list[str] | None = None,
+        seeds: Sequence[int] = (),
     ) -> list[Grid]:
         """Sample the free cells several times over, all at once: much faster than one after the other.
 
-        Only the first can be had again by itself, with `complete`.
+        Only the first can be had again by itself, with `complete`; with `seeds`, all.
 
         Args:
             grid: as for `complete`.
@@ -201,6 +230,7 @@ class Composer:
             constraints: as for `complete`.
             progress: as for `complete`.
             remarks: as for `complete`; gets the lines of all.
+            seeds: of each, in the place of the request's.
 
         Returns:
             As many grids, drawn independently.
@@ -225,7 +255,7 @@ class Composer:
         drawn = np.repeat(codes[None], count, axis=0)
         if not orders.held.all():
             tapes = Tapes(drawn, np.repeat(~free[None], count, axis=0))
-            best = {"heat": self.temperature, "schedule": self.schedule}
+            best = {"heat": self.temperature, "schedule": self.schedule, "seeds": seeds}
             drawn = draw(self.rewriter, window, tapes, request, constraints, progress, **best)
         grids = []
         for each in drawn:

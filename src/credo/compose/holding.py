@@ -111,8 +111,8 @@ def work(
         grid: the piece.
         locks: what is held.
         selection: where the task works; None for the whole piece.
-        options: of the task: `amount` (vary), `bars` (continue), `voice` (harmonize), `add` (accompany), `keep`
-            (revoice), `share` (blend).
+        options: of the task: `amount` (vary, humanize), `bars` (continue), `voice` (harmonize), `add` (accompany),
+            `keep` (revoice), `share` (blend).
         other: for `blend`, the piece to go to.
         seed: of the choice of notes that are varied.
 
@@ -156,7 +156,7 @@ def _compose(desk: _Desk) -> Task:
 
 def _complete(desk: _Desk) -> Task:
     held = desk.held
-    return Task("complete", desk.grid, held, desk.title, _told(desk.grid, held))
+    return Task("complete", desk.grid, held, desk.title, _told(desk.grid, held), unknown=tasks.unplayed(desk.grid))
 
 
 def _continue(desk: _Desk) -> Task:
@@ -179,6 +179,19 @@ def _vary(desk: _Desk) -> Task:
     return Task("vary", desk.grid, mask, desk.title, f"{1 - amount:.0%} of the notes", (), {"amount": amount})
 
 
+def _humanize(desk: _Desk) -> Task:
+    amount = float(desk.options_of("amount").get("amount", 1.0))
+    if not 0 <= amount <= 1:
+        raise UsageError(f"amount: expected 0 to 1, got {amount:g}")
+    if not any(voice.expressive for voice in desk.grid.texture.voices):
+        raise UsageError(
+            f"humanize: expected a model that has learnt loudness and timing, got one of {desk.grid.texture.name}",
+            hint="the model drums has",
+        )
+    mask = desk.held | masks.expression(desk.grid)
+    return Task("humanize", desk.grid, mask, desk.title, "all notes", (), {"amount": amount})
+
+
 def _of(make: Callable[..., Task], option: str, selected: Callable[[Selection], Any] | None) -> Callable[..., Task]:
     """One of `credo.compose.tasks`, with locks.
 
@@ -196,7 +209,10 @@ def _of(make: Callable[..., Task], option: str, selected: Callable[[Selection], 
         task = make(desk.grid, **options)
         held = task.mask | replace(desk, selection=selection).held
         mask = masks.whole_notes(desk.grid, held)
-        return replace(task, mask=mask, lean=_with_mask(task, mask))
+        unknown = (
+            None if task.name == "revoice" else tasks.unplayed(desk.grid)
+        )  # a voicing keeps the rhythm of every voice
+        return replace(task, mask=mask, lean=_with_mask(task, mask), unknown=unknown)
 
     return made
 
@@ -249,6 +265,7 @@ WORKS: dict[str, Callable[[_Desk], Task]] = {
     "accompany": _of(_accompany, "add", lambda selection: selection.voices),
     "revoice": _of(tasks.revoice, "keep", None),
     "blend": _blend,
+    "humanize": _humanize,
 }
 
 

@@ -93,6 +93,24 @@ def humanize(
     return _played(score, hits, leaders, cells, composer.texture.steps_per_quarter, Fraction(amount))
 
 
+def half_way(given: Grid, played: Grid, amount: float) -> Grid:
+    """Loudness and timing between two grids of the same notes.
+
+    Args:
+        given: as it was.
+        played: as it was drawn.
+        amount: 0 for what was given, 1 for what was drawn.
+    """
+    voices = []
+    for voice, one, other in zip(given.texture.voices, given.voices, played.voices, strict=True):
+        velocity, offset = (
+            np.rint((1 - amount) * a.astype(float) + amount * b).astype(a.dtype)
+            for a, b in ((one.velocity, other.velocity), (one.offset, other.offset))
+        )
+        voices.append(Cells.of(voice, other.sounding, other.attack, velocity, offset))
+    return played.with_voices(voices)
+
+
 def _kit(texture: Texture) -> Voice:
     voices = texture.voices
     if len(voices) != 1 or not voices[0].expressive:

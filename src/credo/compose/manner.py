@@ -11,7 +11,7 @@ Which codes are of that kind is the network's to know: it has learnt them beside
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -36,6 +36,7 @@ def draw(
     constraints: Constraints,
     progress: Callable[[int, int], None] | None = None,
     *,
+    seeds: Sequence[int] = (),
     heat: float = 1.0,
     schedule: Schedule = Schedule(),  # noqa: B008 - immutable
 ) -> np.ndarray:
@@ -48,13 +49,15 @@ def draw(
         request: temperature, random seed and iterations count here.
         constraints: what the draws have to obey.
         progress: called with (iterations done, iterations in all).
+        seeds: random seeds of the tapes, in the place of the request's; none for one stream of them all.
         heat: multiplies the temperature for the notes.
         schedule: the annealing of the notes, without its number of iterations.
 
     Returns:
         Codes, shape (B, L, G), uint8.
     """
-    hot = {"temperature": request.temperature * heat, "seed": request.seed}
+    own = request.seed if not seeds else seeds[0] if len(seeds) == 1 else list(seeds)
+    hot = {"temperature": request.temperature * heat, "seed": own}
     manner = codes_of_manner(rewriter.dbn)
     if not manner.any():
         schedule = schedule._replace(iterations=request.iterations)
@@ -84,6 +87,7 @@ def draw(
             struck = constraints._replace(bias=_bias(window, codes[some], constraints.bias), unseen=unseen)
             tapes = Tapes(codes[some], known[some] | ~manner)
             seed = (request.seed + _APART * some.start) % (MOST_SEED + 1)
+            seed = (seeds[some.start] if len(codes[some]) == 1 else own) if seeds else seed
             cool = {"temperature": request.temperature, "seed": seed, "progress": told}
             played.append(rewriter.rewrite(tapes, Schedule(stages[1]), constraints=struck, **cool))
         codes = np.concatenate(played)

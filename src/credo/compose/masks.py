@@ -59,6 +59,11 @@ def voices(grid: Grid, names: set[str]) -> np.ndarray:
     return of_cells(grid, [np.full(cells.sounding.shape, hold) for cells, hold in zip(grid.voices, held, strict=True)])
 
 
+def only_voices(grid: Grid, names: set[str]) -> np.ndarray:
+    """The codes of some voices and nothing else, not even the place in the metre; shape (T, K), bool."""
+    return voices(grid, names) & ~nothing(grid)
+
+
 def outside(grid: Grid, start: int, stop: int, names: set[str] | None = None) -> np.ndarray:
     """Hold all but the notes of some voices that begin and end between two steps: the mask of filling in.
 
@@ -171,3 +176,19 @@ def of_cells(grid: Grid, per_voice: list[np.ndarray]) -> np.ndarray:
         flat = held.reshape(grid.steps, -1)
         columns += [flat] * (codes_of_voice(voice) // flat.shape[1])
     return np.concatenate([*columns, np.ones((grid.steps, 1), bool)], axis=1)
+
+
+def put_back(grid: Grid, given: Grid, mask: np.ndarray) -> Grid:
+    """A grid with the cells that a mask holds as they were; what is left of a note that began in them begins anew.
+
+    Args:
+        grid: what was drawn.
+        given: what it was drawn to, of the same length.
+        mask: shape (T, K), bool.
+    """
+    voices = []
+    quads = zip(grid.texture.voices, grid.voices, given.voices, cells_held(grid, mask), strict=True)
+    for voice, cells, old, held in quads:
+        pairs = zip(old.arrays, cells.arrays, strict=True)
+        voices.append(Cells.of(voice, *(np.where(held, before, now) for before, now in pairs)))
+    return grid.with_voices(voices)

@@ -45,6 +45,8 @@ class Task:
         options: what `TASKS` needs to make the task again; JSON-able.
         lean: makes constraints for a composer and the grid that it completes: energy terms, ties, rules; None for none.
         salt: added to the random seed, so that a piece that is written anew with its own seed does not come out again.
+        unknown: held codes that the model is not told of, shape (T, K), bool: it draws them for itself, and they come
+            out as they were. Such are the rests of voices that nobody plays, no wish for silence. None for none.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Task:
     options: Mapping[str, Any] = field(default_factory=dict)
     lean: Callable[[Composer, Grid], Constraints] | None = None
     salt: int = 1_000_003
+    unknown: np.ndarray | None = None
 
 
 def infill(music: Music, *, bars: tuple[int, int], voices: Sequence[str] = ()) -> Task:
@@ -82,6 +85,7 @@ def infill(music: Music, *, bars: tuple[int, int], voices: Sequence[str] = ()) -
         f"all but {where}",
         (given,),
         {"bars": [first, last], "voices": list(voices)},
+        unknown=unplayed(grid) if names else None,
     )
 
 
@@ -110,7 +114,8 @@ def accompany(music: Music, *, add: Sequence[str]) -> Task:
     """Add voices to those that are there, which are held. What a named voice had is written anew.
 
     Args:
-        music: the piece; voices that have no notes and are not named stay silent.
+        music: the piece; voices that have no notes and are not named stay silent. The model is not told that they are,
+            for it would take that as a wish for silence.
         add: the voices to write.
 
     Raises:
@@ -126,7 +131,8 @@ def accompany(music: Music, *, add: Sequence[str]) -> Task:
             f"got {_list(new)}"
         )
     mask = masks.voices(given.grid, {voice.name for voice in texture.voices} - set(new))
-    return Task("accompany", given.grid, mask, f"{given.name}, with {_list(new)}", _list(there), (given,), {"add": new})
+    title, options = f"{given.name}, with {_list(new)}", {"add": new}
+    return Task("accompany", given.grid, mask, title, _list(there), (given,), options, unknown=unplayed(given.grid))
 
 
 def revoice(music: Music, *, keep: Sequence[str] = ()) -> Task:
@@ -227,6 +233,16 @@ TASKS: dict[str, Callable[[Sequence[Given], Mapping[str, Any], int], Task]] = {
     "vary": lambda given, options, seed: vary(*given, **options, seed=seed),
     "blend": lambda given, options, seed: blend(*given, **options),
 }
+
+
+def unplayed(grid: Grid) -> np.ndarray | None:
+    """The rests of voices that have no note at all, for `Task.unknown`; shape (T, K), bool, or None for none.
+
+    That nobody plays there yet, or that a voice is left out, asks the others for no silence; told of it, a model that
+    has seen no such rests writes nothing but more of them.
+    """
+    silent = {voice.name for voice in grid.texture.voices} - set(voices_that_sound(grid))
+    return masks.only_voices(grid, silent) if 0 < len(silent) < len(grid.texture.voices) else None
 
 
 def in_tempo_and_key(grid: Grid, tempo: float | None, key: Any) -> Grid:

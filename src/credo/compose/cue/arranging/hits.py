@@ -75,7 +75,15 @@ def strike(lines: Lines, accent: Accent, stage: Stage, roles: Sequence[str], str
     return _silence(struck, at, _after_stop(at, stage)) if accent.kind == "stop" else struck
 
 
-def end(lines: Lines, at: Fraction, ending: str, chord: Chord, stage: Stage, roles: Sequence[str]) -> Lines:
+def end(
+    lines: Lines,
+    at: Fraction,
+    ending: str,
+    chord: Chord,
+    stage: Stage,
+    roles: Sequence[str],
+    strokes: frozenset[Fraction] = frozenset(),
+) -> Lines:
     """The lines with their last stroke at `at`, on a chord, and nothing after it.
 
     Args:
@@ -85,6 +93,7 @@ def end(lines: Lines, at: Fraction, ending: str, chord: Chord, stage: Stage, rol
         chord: what to end on.
         stage: the piece.
         roles: who plays at the end.
+        strokes: onsets of all accents, which stay however near to the end they are.
     """
     lasts = stage.length - at
     duration = min(SHORT, lasts) if ending == "button" else lasts
@@ -92,14 +101,14 @@ def end(lines: Lines, at: Fraction, ending: str, chord: Chord, stage: Stage, rol
     for role, notes in lines.items():
         before = [note for note in notes if note.onset < at]
         if role == "drums":
-            before = [note for note in before if at - note.onset >= NEAR]
+            before = [note for note in before if at - note.onset >= NEAR or note.onset in strokes]
             last = (KICK, SNARE) if ending == "button" else (KICK, CRASH)
             strokes = [Note(at, key, min(STROKE, lasts), NEUTRAL + 16) for key in last]
             closed[role] = before + (strokes if role in roles else [])
         elif role == "accents":
             closed[role] = [*(_cut(before, at)), _timpani(at, duration, chord, NEUTRAL + 20)]
         elif role in roles:
-            hit = [note for note in _together(notes, at, chord, 12, stage, frozenset()) if note.onset <= at]
+            hit = [note for note in _together(notes, at, chord, 12, stage, strokes) if note.onset <= at]
             last_notes = {
                 note.pitch: note for note in (_to_chord(note, chord, role) for note in hit if note.onset == at)
             }

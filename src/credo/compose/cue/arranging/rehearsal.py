@@ -136,7 +136,7 @@ class Rehearsal:
                 lines = hits.strike(lines, accent, stage, _playing(spans, accent.onset), strokes)
         if self.final is not None:
             chord = stage.tonic(self.final, self.attributes.mode)
-            lines = hits.end(lines, self.final, self.ending, chord, stage, _playing(spans, self.final))
+            lines = hits.end(lines, self.final, self.ending, chord, stage, _playing(spans, self.final), strokes)
             for accent in self.accents:
                 if accent.onset > self.final:
                     lines = hits.again(lines, accent.onset, self.final, self.ending, stage)
