@@ -1,0 +1,1 @@
+"""The user's own pieces: what they are like, and which are alike."""

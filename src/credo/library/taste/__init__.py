@@ -1,0 +1,1 @@
+"""What a listener likes: ratings, what is learnt from them, and what is recommended and composed by it."""
