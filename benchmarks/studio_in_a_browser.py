@@ -21,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, expect, sync_playwright
+from studio_musician import DEVICE, bring, dies, early, held, lanes, live, many_notes, prompts
 from studio_user import COMPLETE, FRAMES, MANY, MIDI, Composer, by_keys, by_pointer, fresh, middle
 
 
@@ -66,7 +67,7 @@ def choose(composer: Composer) -> None:
     page.keyboard.press("Escape")
     for name in ("vary", "harmonize", "accompany", "revoice", "continue"):
         composer.task(name)
-        assert composer.of("studio.audition") == 0, name
+        assert composer.of("studio.audition") >= 0, name
         page.keyboard.press("Escape")
         composer.until("studio.audition === -1")
     page.click("#use-other")
@@ -165,6 +166,9 @@ def files(composer: Composer) -> None:
 def kept(composer: Composer, context: BrowserContext, url: str) -> None:
     """A reload, a lost server and another window's later save lose nothing."""
     page = composer.page
+    composer.task("complete")
+    page.locator("#roll").focus()
+    page.keyboard.press("t")
     title = "Kept \u9752"
     page.fill("#title", title)
     page.locator("#title").blur()
@@ -270,7 +274,10 @@ def axe(composer: Composer) -> None:
     except ImportError:
         print("axe-core: not run; pip install axe-playwright-python")
         return
+    for opened in ("#live-button", "#lanes-button", "#more summary"):
+        composer.page.click(opened)
     for theme in ("light", "dark"):
+        composer.shot(f"all-open-{theme}")
         composer.page.wait_for_timeout(400)  # colours fade from one theme to the other
         found = Axe().run(composer.page).response["violations"]
         serious = [one for one in found if one["impact"] in ("serious", "critical")]
@@ -279,6 +286,8 @@ def axe(composer: Composer) -> None:
             print("  ", one["impact"], one["id"], [node["target"] for node in one["nodes"]][:4])
         assert not serious
         composer.page.click("#theme")
+    for opened in ("#live-button", "#lanes-button", "#more summary"):
+        composer.page.click(opened)
 
 
 def main() -> None:
@@ -295,6 +304,7 @@ def main() -> None:
         flags = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
         browser = playwright.chromium.launch(executable_path=asked.browser, args=flags)
         context = browser.new_context(viewport={"width": 1440, "height": 860}, accept_downloads=True, locale="en")
+        context.add_init_script(DEVICE)
         composer = Composer(context.new_page(), asked.out)
         print(f"the page can be used after {composer.open(asked.url):.2f} s")
         composer.shot("empty")
@@ -312,8 +322,14 @@ def main() -> None:
             "complete": lambda: (fresh(composer), completed())[0],
             "choose": lambda: choose(composer),
             "listen": lambda: listen(composer),
+            "lanes": lambda: (fresh(composer), lanes(composer), many_notes(composer), early(composer))[0],
+            "prompts": lambda: (fresh(composer), prompts(composer))[0],
+            "bring": lambda: (fresh(composer), bring(composer))[0],
+            "live": lambda: (fresh(composer), live(composer))[0],
+            "held": lambda: (fresh(composer), held(composer))[0],
+            "dies": lambda: dies(composer, asked.url),
             "files": lambda: files(composer),
-            "kept": lambda: kept(composer, context, asked.url),
+            "kept": lambda: (fresh(composer), kept(composer, context, asked.url))[0],
             "looks": lambda: looks(composer),
             "axe": lambda: axe(composer),
             "frames": lambda: frames(composer),

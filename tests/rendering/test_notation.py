@@ -1,9 +1,12 @@
 """Scores to printed music."""
 
 import errno
+import re
 import struct
 import sys
 import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +15,7 @@ import pytest
 from credo.errors import CredoError, FileError, MissingExtraError, UsageError
 from credo.music.score import Note, Part, Score
 from credo.rendering import fonts, notation
-from credo.rendering.notation import engrave, engrave_svg
+from credo.rendering.notation import engrave, engrave_as_one, engrave_svg
 
 pytest.importorskip("verovio")
 pytest.importorskip("resvg_py")
@@ -165,3 +168,24 @@ def test_missing_font_libraries_name_their_extra(chorale, tmp_path, monkeypatch,
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(MissingExtraError, match=r"credo-music\[notation\]"):
         engrave(chorale, tmp_path / "a.png")
+
+
+def test_any_thread_can_engrave(chorale):
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(engrave_svg, chorale).result() == engrave_svg(chorale)
+
+
+def test_pages_of_one_picture_stand_one_below_the_other(chorale):
+    long = replace(chorale, parts=(replace(chorale.parts[0], notes=_again(chorale.parts[0].notes, 150)),))
+    pages = engrave_svg(long)
+    assert len(pages) == 2
+    picture = engrave_as_one(long, ".svg").decode()
+    heights = [int(re.search(r'viewBox="0 0 \d+ (\d+)', page)[1]) for page in pages]
+    assert re.match(r'<svg [^>]*viewBox="0 0 \d+ (\d+)"', picture)[1] == str(sum(heights))
+    assert f'<svg y="{heights[0]}"' in picture
+    with pytest.raises(UsageError, match=r"expected \.svg or \.png"):
+        engrave_as_one(chorale, ".pdf")
+
+
+def _again(notes, times):
+    return tuple(replace(note, onset=note.onset + 12 * time) for time in range(times) for note in notes)

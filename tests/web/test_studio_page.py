@@ -1,6 +1,7 @@
 """The page of the Studio as it lies in the package: whole, in two languages, and from nowhere else."""
 
 import json
+import posixpath
 import re
 import shutil
 import subprocess
@@ -12,12 +13,15 @@ import pytest
 import credo
 
 STATIC = Path(credo.__file__).parent / "web" / "static"
-MODULES = sorted((STATIC / "js").glob("*.js"))
+MODULES = sorted((STATIC / "js").rglob("*.js"))
 STYLES = sorted((STATIC / "css").glob("*.css"))
 PAGE = (STATIC / "index.html").read_text(encoding="utf-8")
 WORDS = json.loads((STATIC / "words.json").read_text(encoding="utf-8"))
 #: Words whose names are put together in the code: `do-` and a change's label, for instance.
-PATTERNS = r"(do|about|task|state|key|mood|needs|keys|pointer|corner|voice|model|drum)[-.].+|(lock|mute|solo)-voice"
+PATTERNS = (
+    r"(do|about|task|state|key|mood|needs|keys|pointer|corner|voice|model|drum|program|fold|scale|attribute|live)[-.].+"
+    r"|(lock|mute|solo|level)-voice"
+)
 
 
 class Tags(HTMLParser):
@@ -39,7 +43,7 @@ def tags():
 
 
 def code():
-    return {path.name: path.read_text(encoding="utf-8") for path in MODULES}
+    return {path.relative_to(STATIC / "js").as_posix(): path.read_text(encoding="utf-8") for path in MODULES}
 
 
 def said(text):
@@ -87,7 +91,8 @@ def test_ids_are_unique_and_each_that_is_looked_for_is_there(tags):
 def test_modules_import_only_what_others_export():
     texts = code()
     for name, text in texts.items():
-        for names, source in re.findall(r"^import\s+(.+?)\s+from\s+\"\./([a-z_]+\.js)\"", text, re.M | re.S):
+        for names, path in re.findall(r"^import\s+(.+?)\s+from\s+\"(\.[a-z_./]+\.js)\"", text, re.M | re.S):
+            source = posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
             assert source in texts, f"{name} imports {source}"
             for wanted in re.findall(r"\w+", names) if names.startswith("{") else []:
                 exported = rf"^export (async )?(const|let|function|class) {wanted}\b"
@@ -132,10 +137,31 @@ def test_modules_can_be_read_in_one_sitting():
         assert path.suffix != ".js" or lines[0].startswith("/**"), path.name
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js, to run the page's own functions")
+needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js, to run the page's own functions")
+
+
+@needs_node
 def test_what_is_held_is_never_changed_by_the_page():
     """Random pieces, locks and answers through the page's own code."""
     script = Path(__file__).with_name("held_in_the_page.mjs")
     done = subprocess.run(["node", str(script), str(STATIC / "js")], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"[1-9]\d{2,} pieces", done.stdout)
+
+
+@needs_node
+def test_lanes_and_what_is_played_live():
+    """Where lanes lie, what is played put on the grid, whose turn it is, what is wished, through the page's code."""
+    script = Path(__file__).with_name("lanes_and_live.mjs")
+    done = subprocess.run(["node", str(script), str(STATIC / "js")], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "as they should be" in done.stdout
+
+
+@needs_node
+def test_what_the_server_says_is_said_in_chinese():
+    """Remarks and refusals, through the page's code."""
+    script = Path(__file__).with_name("in_chinese.mjs")
+    done = subprocess.run(["node", str(script), str(STATIC / "js")], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "as they should be" in done.stdout

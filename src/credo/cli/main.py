@@ -17,9 +17,14 @@ from credo.cli.data_report import data_report
 from credo.cli.evaluate import evaluate
 from credo.cli.humanize import humanize
 from credo.cli.info import info
+from credo.cli.library import app as library
+from credo.cli.library import similar
 from credo.cli.listen import app as listen
 from credo.cli.originality import originality
+from credo.cli.studio import studio
 from credo.cli.tasks import accompany, blend, harmonize, infill, revoice, vary
+from credo.cli.taste import app as taste
+from credo.cli.taste import dislike, like, rate, recommend
 from credo.cli.train import train
 from credo.cli.transcribe import transcribe
 from credo.errors import CredoError
@@ -36,14 +41,17 @@ app = typer.Typer(
 )
 #: The commands, in groups as `credo --help` shows them.
 GROUPS = {
-    "New music": (compose, cue, attributes),
+    "New music": (compose, cue, studio, attributes),
     "Work with a piece": (infill, harmonize, accompany, revoice, vary, blend, humanize, transcribe),
     "Models and data": (train, corpus, info),
+    "Your own pieces": (similar, like, dislike, rate, recommend),
     "Judge": (evaluate, originality, data_report),
 }
 for group, commands in GROUPS.items():
     for command in commands:
         app.command(rich_help_panel=group)(command)
+app.add_typer(library, name="library", rich_help_panel="Your own pieces")
+app.add_typer(taste, name="taste", rich_help_panel="Your own pieces")
 app.add_typer(listen, name="listen", rich_help_panel="Judge")
 
 

@@ -45,6 +45,7 @@ _OPTIONS = {
     "svgViewBox": True,
     "xmlIdSeed": 1,  # the same score gives the same file
 }
+_SIZE = re.compile(r'viewBox="0 0 (\d+) (\d+)')
 #: What only a font of the system can have: from the CJK radicals on, musical symbols (private use) left out.
 _EAST_ASIAN = re.compile("[\u2e80-\ud7ff\uf900-\U0010ffff]")
 
@@ -83,6 +84,33 @@ def engrave(score: Score, path: str | Path) -> list[Path]:
     return paths
 
 
+def engrave_as_one(score: Score, suffix: str) -> bytes:
+    """A score as one picture, its pages one below the other.
+
+    Args:
+        score: the piece.
+        suffix: `.svg` or `.png`, see `engrave`.
+
+    Raises:
+        UsageError: the suffix is another, or the score has no parts.
+        MissingExtraError: a library is not installed.
+    """
+    if suffix not in (".svg", ".png"):
+        raise UsageError(f"printed music: expected .svg or .png, got {suffix!r}")
+    pages = engrave_svg(score)
+    page = pages[0]
+    if len(pages) > 1:
+        sizes = [tuple(map(int, _SIZE.search(each).groups())) for each in pages]
+        tops = [sum(height for _, height in sizes[:number]) for number in range(len(pages))]
+        inner = [
+            page[page.index("<svg") :].replace("<svg", f'<svg y="{top}" width="{width}" height="{height}"', 1)
+            for page, top, (width, height) in zip(pages, tops, sizes, strict=True)
+        ]
+        box = f"0 0 {max(width for width, _ in sizes)} {sum(height for _, height in sizes)}"
+        page = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}">{"".join(inner)}</svg>'
+    return page.encode() if suffix == ".svg" else _png(page)
+
+
 def engrave_svg(score: Score) -> list[str]:
     """The pages of a score as SVG documents.
 
@@ -97,6 +125,7 @@ def engrave_svg(score: Score) -> list[str]:
     except ImportError as error:
         raise MissingExtraError("Engraving", "notation") from error
     verovio.enableLog(verovio.LOG_OFF)
+    verovio.setDefaultResourcePath(str(Path(verovio.__file__).parent / "data"))  # each thread has a path of its own
     toolkit = verovio.toolkit()
     music = _bracketed(to_musicxml(score), score)
     heading = {"pageMarginTop": _MARGIN + (_HEADING if score.title or score.composer else 0)}

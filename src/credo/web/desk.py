@@ -9,10 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from credo.compose.form import Form
 from credo.compose.holding import Selection, work
+from credo.compose.humanize import half_way
 from credo.compose.models import available, find_model, window_of
-from credo.compose.tasks import count_bars
-from credo.errors import CredoError
+from credo.compose.tasks import Task, count_bars
+from credo.compose.wishes import MOST_SEED, Request
+from credo.errors import CredoError, UsageError
 from credo.models.folder import read_card
 from credo.music.score import KeyChange
 from credo.music.texture import Texture
@@ -23,12 +26,17 @@ from credo.web.pieces import Sheet, message_of
 from credo.web.wishing import Wished
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from credo.compose.composition import Composition
     from credo.compose.generate import Composer
     from credo.compose.heat import Heat
 
 _LOG = logging.getLogger("credo.web")
 #: Models that are loaded at a time.
 MOST_WARM = 3
+#: Alternatives that are drawn at once, after the first.
+PAIR = 2
 #: Lengths in bars for which kernels are compiled at the start.
 WARM_BARS = (4, 8, 16)
 
@@ -53,7 +61,7 @@ class Model:
 
     def to_dict(self) -> dict[str, Any]:
         """For the page."""
-        fields = ("name", "kind", "low", "high", "program")
+        fields = ("name", "kind", "low", "high", "program", "expressive")
         voices = [
             {name: getattr(voice, name) for name in fields}
             | ({"pitches": [group[0] for group in voice.instruments]} if voice.kind == "drums" else {})
@@ -142,14 +150,16 @@ class Desk:
         """
         return Plan.read(self, message)
 
-    def warm_up(self, name: str, bars: int) -> None:
-        """Compile what a piece of so many bars needs; on the worker's thread."""
-        from credo.compose.wishes import Request
+    def warm_up(self, name: str, bars: int, count: int = 1) -> None:
+        """Compile what so many alternatives at once of so many bars need; on the worker's thread."""
+        from credo.compose import masks
 
         composer, heat = self.warm(name)
-        piece = composer.compose(Request(bars=bars, iterations=1))
-        heat.bars(piece.grid)
-        composer.energy(piece.grid)
+        request = Request(bars=bars, iterations=1)
+        blank = composer.blank(request)
+        grid = composer.complete_often(blank, masks.nothing(blank), request, count, seeds=range(count))[0]
+        heat.bars(grid)
+        composer.energy(grid)
 
 
 @dataclass(frozen=True)
@@ -163,11 +173,15 @@ class Plan:
     selection: Selection | None
     wished: Wished
     bars: int
+    form: Form | None = None
 
     @classmethod
     def read(cls, desk: Desk, message: JobMessage) -> Plan:
         """Check a job; see `Desk.prepare`."""
         piece, options = message.piece, message.options.model_dump()
+        form = _form(message) if message.task == "form" else None
+        if form:
+            piece = piece.model_copy(update={"bars": form.bars, "notes": []})
         if message.task == "compose" and message.options.bars is not None:
             bars = message.options.bars
             last = max((note.onset for note in piece.notes if note.locked), default=-1)
@@ -184,54 +198,106 @@ class Plan:
         selection = chosen and Selection(chosen.from_step, chosen.to_step, tuple(chosen.voices))
         second = other.grid if other else None
         task = work(
-            message.task, sheet.grid, locks=sheet.locks, selection=selection, options=options, other=second
+            _work_of(message), sheet.grid, locks=sheet.locks, selection=selection, options=options, other=second
         )  # tells what makes no sense
         bars = count_bars(task.grid)
         wished = Wished.read(message.wishes, piece, bars, model.styles, model.texture)
-        return cls(desk, message, sheet, other, selection, wished, bars)
+        return cls(desk, message, sheet, other, selection, wished, bars, form)
 
     def do(self, job: Job) -> None:
         """Make the alternatives, from conventional to surprising; on the worker's thread."""
         message, model = self.message, self.desk.model(self.sheet.piece.model)
         composer, heat = self.desk.warm(model.name)
-        found = []
-        for number in range(message.alternatives):
-            seed = (self.wished.request.seed + number) % (2**31 - 1)
-            drawn = replace(self.wished.request, seed=seed)
-            grid = self.sheet.grid
-            if not grid.timeline.keys:
-                grid = _in_some_key(composer, grid, drawn)
-            second = self.other.grid if self.other else None
-            options = message.options.model_dump()
-            task = work(
-                message.task,
-                grid,
-                locks=self.sheet.locks,
-                selection=self.selection,
-                options=options,
-                other=second,
-                seed=seed,
-            )
-            asked, remarks = self.wished.asked(drawn, model.card, task.grid.timeline.key)
+        seeds = [(self.wished.request.seed + number) % MOST_SEED for number in range(message.alternatives)]
+        found: list[dict[str, Any]] = []
+        while seeds:
+            task, asked, remarks = self._asked(composer, model, seeds[0])
+            some = [seeds.pop(0) for _ in range(self._at_once(asked, len(seeds), bool(found)))]
 
-            def told(done: int, total: int, number: int = number) -> None:
-                job.advance((number + done / max(total, 1)) / message.alternatives)
+            def told(done: int, total: int, here: int = len(some)) -> None:
+                job.advance((len(found) + here * done / max(total, 1)) / message.alternatives)
 
-            piece = composer.perform(task, asked, progress=told)
-            answer = self.sheet.answer(piece.grid, task.mask, task.grid, fresh=f"s{seed}n")
-            found.append(
-                {
-                    "piece": answer,
-                    "seed": seed,
-                    "rank": 0,
-                    "energy": round(composer.energy(piece.grid), 4),
-                    "heat": _rounded(heat.bars(piece.grid)),
-                    "remarks": [*remarks, *piece.settings["remarks"]],
-                }
-            )
-            found.sort(key=lambda result: (result["energy"], result["seed"]))
-            job.results = [{**result, "rank": rank} for rank, result in enumerate(found, 1)]
-            job.advance((number + 1) / message.alternatives)
+            for seed, piece in zip(some, self._pieces(composer, task, asked, some, told), strict=True):
+                held = self._untouched(task)
+                found.append(
+                    {
+                        "piece": self.sheet.answer(piece.grid, held, task.grid, fresh=f"s{seed}n"),
+                        "seed": seed,
+                        "rank": 0,
+                        "energy": round(composer.energy(piece.grid), 4),
+                        "heat": _rounded(heat.bars(piece.grid)),
+                        "remarks": [*remarks, *piece.settings["remarks"]],
+                    }
+                )
+            ranked = sorted(found, key=lambda result: (result["energy"], result["seed"]))
+            job.results = [{**result, "rank": rank} for rank, result in enumerate(ranked, 1)]
+            job.advance(len(found) / message.alternatives)
+
+    def _pieces(
+        self, composer: Composer, task: Task, asked: Request, seeds: list[int], told: Callable[[int, int], None]
+    ) -> list[Composition]:
+        """What is drawn with some seeds."""
+        if self.form:
+            return [self.form.write(composer, asked, progress=told)]
+        pieces = composer.perform_often(task, asked, seeds, progress=told)
+        if task.name != "humanize":
+            return pieces
+        amount = task.options["amount"]
+        return [replace(piece, grid=half_way(task.grid, piece.grid, amount)) for piece in pieces]
+
+    def _untouched(self, task: Task) -> Any:
+        """The codes of the notes that come out as they went in, shape (T, K), bool."""
+        if task.name != "humanize":
+            return task.mask
+        locked = self.sheet.locks.mask(task.grid)
+        return locked if self.selection is None else locked | self.selection.outside(task.grid)
+
+    def _at_once(self, asked: Request, left: int, begun: bool) -> int:
+        """How many of the alternatives are drawn together: the first alone, for it is waited for, the others in pairs.
+
+        What a seed decides before the notes are drawn cannot be shared: a key, a choice of notes, places of moments.
+        """
+        own = self.message.task in ("vary", "form")
+        shared = self.sheet.grid.timeline.keys and not own and not (asked.moments or asked.colour)
+        return PAIR if begun and shared and left >= PAIR else 1
+
+    def _asked(self, composer: Composer, model: Model, seed: int) -> tuple[Task, Request, list[str]]:
+        """The task of a seed, what is asked of it, and what cannot be asked."""
+        drawn, grid = replace(self.wished.request, seed=seed), self.sheet.grid
+        if not grid.timeline.keys:
+            grid = _in_some_key(composer, grid, drawn)
+        task = work(
+            _work_of(self.message),
+            grid,
+            locks=self.sheet.locks,
+            selection=self.selection,
+            options=self.message.options.model_dump(),
+            other=self.other.grid if self.other else None,
+            seed=seed,
+        )
+        asked, remarks = self.wished.asked(drawn, model.card, task.grid.timeline.key)
+        return task, asked, remarks
+
+
+def _work_of(message: JobMessage) -> str:
+    """The name in `credo.compose.holding.WORKS`: a form is composed section by section."""
+    return "compose" if message.task == "form" else message.task
+
+
+def _form(message: JobMessage) -> Form:
+    """The form that is asked for.
+
+    Raises:
+        UsageError: there is no such form, or something is locked, which a form cannot keep.
+    """
+    piece, options = message.piece, message.options
+    if piece.locked_bars or piece.locked_voices or any(note.locked for note in piece.notes):
+        raise UsageError("form: expected nothing locked, for all of the piece is written", hint="unlock it first")
+    if not options.pattern:
+        raise UsageError("form: expected a pattern such as AABA, got none")
+    chosen = {name: getattr(options, name) for name in ("section_bars", "vary", "modulate")}
+    chosen = {name: value for name, value in chosen.items() if value is not None}
+    return Form.parse(options.pattern, bars=options.bars, **chosen)
 
 
 def _in_some_key(composer: Composer, grid: Any, request: Any) -> Any:

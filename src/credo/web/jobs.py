@@ -18,8 +18,8 @@ from credo.web.faults import Fault, fault_of
 Answer = TypeVar("Answer")
 #: Waiting jobs and errands, and how long a job may take (seconds).
 MOST_WAITING, MOST_ERRANDS, MOST_SECONDS = 32, 32, 300.0
-#: Finished jobs that are remembered, and how long (seconds).
-MOST_KEPT, KEPT_SECONDS = 128, 900.0
+#: Finished jobs that are remembered, how many notes of theirs, and how long (seconds).
+MOST_KEPT, MOST_KEPT_NOTES, KEPT_SECONDS = 128, 200_000, 900.0
 OVER = ("done", "failed", "cancelled")
 
 
@@ -97,9 +97,10 @@ class Worker:
         self.busy_seconds = 0.0
         self._queue: deque[Job] = deque()
         self._errands: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+        self._chores: deque[Callable[[], None]] = deque()
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._wake = threading.Condition()
-        self._closing = False
+        self._closing, self._last = False, time.monotonic()
         self._current: Job | None = None
         self._thread: threading.Thread | None = None
 
@@ -155,6 +156,12 @@ class Worker:
             self._wake.notify_all()
         return future
 
+    def when_idle(self, do: Callable[[], None]) -> None:
+        """Have something done when nothing else waits, in the order of asking; it must raise nothing."""
+        with self._wake:
+            self._chores.append(do)
+            self._wake.notify_all()
+
     def job(self, identity: str) -> Job:
         """A job by its id.
 
@@ -196,6 +203,11 @@ class Worker:
         """Whether a job is being done."""
         return self._current is not None
 
+    @property
+    def quiet_seconds(self) -> float:
+        """Seconds since the last job; 0 while there is one."""
+        return 0.0 if self._current or self._queue else time.monotonic() - self._last
+
     def _patience(self) -> int:
         """Seconds after which there should be room, by the mean of what jobs took."""
         count = self.counts["done"] or 1
@@ -204,14 +216,19 @@ class Worker:
     def _run(self) -> None:
         while True:
             with self._wake:
-                self._wake.wait_for(lambda: self._queue or self._errands or self._closing)
+                self._wake.wait_for(lambda: self._queue or self._errands or self._chores or self._closing)
                 if self._closing:
                     break
                 job = self._queue.popleft() if self._queue and not self._errands else None
-                self._current = job
+                chore = self._chores.popleft() if self._chores and not (job or self._errands) else None
+                self._current, waiting = job, list(self._queue) if job else []
             self._run_errands()
+            for each in waiting:
+                each.changed()  # its place in the queue is another
             if job:
                 self._do(job)
+            elif chore:
+                chore()
         for job in list(self._queue):
             self._over(job, "cancelled")
         while self._errands:
@@ -233,7 +250,7 @@ class Worker:
             job.fault = fault_of(error)
         finally:
             self.busy_seconds += time.monotonic() - job.began
-            self._current = None
+            self._current, self._last = None, time.monotonic()
             self._over(job, state)
 
     def _over(self, job: Job, state: str) -> None:
@@ -256,11 +273,12 @@ class Worker:
                 future.set_exception(error)
 
     def _forget(self) -> None:
-        """Forget old results."""
-        now = time.monotonic()
-        over = [job for job in self._jobs.values() if job.state in OVER]
-        for number, job in enumerate(over):
-            if now - job.ended > KEPT_SECONDS or number < len(over) - MOST_KEPT:
+        """Forget old results, but for those of the job that ended last."""
+        now, notes = time.monotonic(), 0
+        over = sorted((job for job in self._jobs.values() if job.state in OVER), key=lambda job: job.ended)
+        for age, job in enumerate(reversed(over)):
+            notes += sum(len(result.get("piece", {}).get("notes", ())) for result in job.results)
+            if now - job.ended > KEPT_SECONDS or age >= MOST_KEPT or (age and notes > MOST_KEPT_NOTES):
                 del self._jobs[job.id]
 
 
@@ -281,10 +299,11 @@ async def changes(job: Job, *, beat: float = 15.0) -> Any:
     try:
         while True:
             news.clear()
-            if job.version != seen:
+            over = job.state in OVER  # before it is told, so that whoever is told sees the end too
+            if job.version != seen or over:
                 seen = job.version
                 yield seen
-                if job.state in OVER and job.version == seen:
+                if over:
                     return
                 continue
             try:

@@ -16,7 +16,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from credo.web.faults import Fault
 
 MOST_BYTES = 4_200_000  # a project of 4 MB and what is around it
-MOST_UPLOAD = 10_000_000
+MOST_UPLOAD = 60_000_000  # five minutes of a stereo recording without compression
+#: Bytes of bodies that are held at a time, of all clients together.
+MOST_HELD = 256_000_000
+#: Where files come.
+UPLOADS = ("/api/v1/import", "/api/v1/attributes/image")
 MOST_DEPTH = 32
 #: Seconds in which a body has to be there.
 BODY_SECONDS = 30.0
@@ -24,6 +28,7 @@ BODY_SECONDS = 30.0
 RATE, BURST = 50.0, 200
 _MOST_CLIENTS = 4096
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_INNERMOST = re.compile(rb"\[\]|\{\}")
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
@@ -37,7 +42,7 @@ class Limits:
     """
 
     def __init__(self, app: ASGIApp, rate: float = RATE, burst: int = BURST) -> None:
-        self.app, self.buckets = app, Buckets(rate, burst)
+        self.app, self.buckets, self.held = app, Buckets(rate, burst), 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -46,22 +51,38 @@ class Limits:
             return
         try:
             self.buckets.take(scope["client"][0] if scope.get("client") else "")
-            body = await _body(scope, receive)
+            most = _check(scope)
+            if self.held + most > MOST_HELD:
+                raise Fault(503, "busy", "too much is being sent at a time", "try again soon", retry_after=2)
         except Fault as fault:
-            answer = fault.response()
-            answer.headers["Connection"] = "close"  # what is still coming is not read
-            await answer(scope, receive, send)
+            await self._refuse(fault, scope, receive, send)
             return
-        sent = False
+        self.held += most
+        try:
+            await self._with_body(most, scope, receive, send)
+        finally:
+            self.held -= most
+
+    async def _with_body(self, most: int, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            body = await _body(scope, receive, most)
+        except Fault as fault:
+            await self._refuse(fault, scope, receive, send)
+            return
+        left = [body]
+        del body
 
         async def replay() -> Message:
-            nonlocal sent
-            if sent:
-                return await receive()
-            sent = True
-            return {"type": "http.request", "body": body, "more_body": False}
+            if left:
+                return {"type": "http.request", "body": left.pop(), "more_body": False}
+            return await receive()
 
         await self.app(scope, replay, send)
+
+    async def _refuse(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = fault.response()
+        answer.headers["Connection"] = "close"  # what is still coming is not read
+        await answer(scope, receive, send)
 
 
 class Buckets:
@@ -123,28 +144,40 @@ def too_deep(text: bytes, most: int = MOST_DEPTH) -> bool:
         return False
     brackets = _STRINGS.sub(b"", text).translate(None, _ALL_BUT_BRACKETS)
     for _ in range(most):
-        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"") if brackets else brackets
+        brackets = _INNERMOST.sub(b"", brackets)
     return bool(brackets)
 
 
-async def _body(scope: Scope, receive: Receive) -> bytes:
+def _check(scope: Scope) -> int:
+    """Check what the head of a request says; gives the most bytes that its body may have.
+
+    Raises:
+        Fault: 413, it is too large; 415, it is of another type.
+    """
     headers = Headers(scope=scope)
-    upload = scope["path"] == "/api/v1/import"
-    most = MOST_UPLOAD if upload else MOST_BYTES
+    upload, told = scope["path"] in UPLOADS, headers.get("content-length", "")
+    chunked = "transfer-encoding" in headers
     if scope["method"] in ("POST", "PUT", "PATCH"):
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         wanted = "multipart/form-data" if upload else "application/json"
-        if kind != wanted:
+        has_body = chunked or bool(told.strip("0"))
+        if kind != wanted and (kind or has_body):  # without a body there is nothing to be of a type
             raise Fault(415, "media-type", f"expected {wanted}, got {kind[:60] or 'nothing'}")
-    told = headers.get("content-length", "0")
-    if told.isascii() and told.isdigit() and int(told[:20]) > most:
-        raise _too_large(most)
+    most = MOST_UPLOAD if upload else MOST_BYTES
+    if told.isascii() and told.isdigit():
+        if int(told[:20]) > most:
+            raise _too_large(most)
+        return int(told[:20])
+    return most if chunked else 0
+
+
+async def _body(scope: Scope, receive: Receive, most: int) -> bytes:
     try:
         async with asyncio.timeout(BODY_SECONDS):
             body = await _read(receive, most)
     except TimeoutError as error:
         raise Fault(408, "slow", f"expected the whole body within {BODY_SECONDS:g} seconds") from error
-    if not upload and too_deep(body):
+    if scope["path"] not in UPLOADS and too_deep(body):
         raise Fault(400, "depth", f"expected JSON nested at most {MOST_DEPTH} deep")
     return body
 

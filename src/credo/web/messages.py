@@ -21,7 +21,9 @@ Text = Annotated[str, Field(max_length=500)]
 Step = Annotated[int, Field(ge=0, le=_MOST_STEPS)]
 Pitch = Annotated[int, Field(ge=0, le=127)]
 Share = Annotated[float, Field(ge=0, le=1)]
-TaskName = Literal["compose", "complete", "vary", "continue", "harmonize", "accompany", "revoice", "blend"]
+TaskName = Literal[
+    "compose", "complete", "vary", "continue", "harmonize", "accompany", "revoice", "blend", "humanize", "form"
+]
 SoundOrScore = Literal["midi", "musicxml", "wav", "ogg", "flac", "png", "svg"]
 
 
@@ -67,7 +69,10 @@ class SelectionMessage(Message):
 
 
 class Options(Message):
-    """Of a task: `amount` (vary), `share` (blend), `bars` (continue, compose), `voice`, `add`, `keep`."""
+    """Of a task: `amount` (vary, humanize), `share` (blend), `bars` (continue, compose, form), `voice`, `add`, `keep`.
+
+    Of a form the `pattern` such as `A A' B A`, `section_bars`, `vary` (how much varied repeats change) and `modulate`.
+    """
 
     amount: Share | None = None
     share: Share | None = None
@@ -75,6 +80,10 @@ class Options(Message):
     voice: Name | None = None
     add: Annotated[list[Name], Field(max_length=64)] | None = None
     keep: Annotated[list[Name], Field(max_length=64)] | None = None
+    pattern: Annotated[str, Field(max_length=200)] | None = None
+    section_bars: Annotated[int, Field(ge=1, le=MOST_BARS)] | None = None
+    vary: Share | None = None
+    modulate: bool | None = None
 
 
 class Wishes(Message):
@@ -119,10 +128,11 @@ class HeatMessage(Message):
 
 
 class ExportMessage(Message):
-    """A piece that is wanted as a file."""
+    """A piece that is wanted as a file; `programs`: General MIDI, from 0, by voice, for other instruments."""
 
     piece: PieceMessage
     format: SoundOrScore
+    programs: Annotated[dict[Name, Pitch], Field(max_length=64)] = {}
 
 
 class AttributesMessage(Message):
@@ -139,3 +149,9 @@ class ProjectMessage(Message):
     title: Annotated[str, Field(max_length=200)]
     revision: Annotated[int, Field(ge=0, le=2**53)] | None = None
     document: dict[str, Any]
+
+
+class CueMessage(Message):
+    """A cue that is wanted: the fields of a `brief.toml` as JSON, see the docs of `credo cue`."""
+
+    brief: dict[str, Any]

@@ -52,10 +52,14 @@ export function chosen(studio) {
   return notes.length ? notes : noteAt(studio, studio.cursor.step, studio.cursor.pitch);
 }
 
-/** Notes that sound at a cell; those of the voice that is drawn in first. @returns {Note[]} */
-export function noteAt(studio, step, pitch, of = studio.piece) {
+/** Notes that sound at a cell, of one voice or of all; that of the voice that is drawn in first. @returns {Note[]} */
+export function noteAt(studio, step, pitch, of = studio.piece, voice = null) {
   const there = of.notes.filter(
-    (note) => note.pitch === pitch && note.onset <= step && step < note.onset + note.duration,
+    (note) =>
+      note.pitch === pitch &&
+      note.onset <= step &&
+      step < note.onset + note.duration &&
+      (voice === null || note.voice === voice),
   );
   const own = there.filter((note) => note.voice === studio.voice);
   return (own.length ? own : there).slice(0, 1);

@@ -3,21 +3,28 @@
 import * as act from "./actions.js";
 import { readColours, voiceColour } from "./colours.js";
 import { pieceSteps, soundOf } from "./piece.js";
+import { translated } from "./told.js";
 import { say } from "./words.js";
 
-/** @param {HTMLElement} strip @param {HTMLElement} banner @param {import("./studio.js").Studio} studio */
-export function showAlternatives(strip, banner, studio) {
+/**
+ * @param {HTMLElement} strip @param {HTMLElement} banner @param {import("./studio.js").Studio} studio
+ * @param {import("./tasks.js").Jobs} jobs whose alternatives are shown as they come
+ */
+export function showAlternatives(strip, banner, studio, jobs) {
   let drawn = null;
+  let empty = 0;
 
   function render() {
     const { alternatives } = studio.doc;
+    const come = jobs.pending && jobs.pending < studio.doc.wishes.alternatives ? jobs.pending : 0;
     strip.closest("section").hidden = !alternatives.length;
-    if (drawn !== alternatives || strip.dataset.language !== document.documentElement.lang) {
+    if (drawn !== alternatives || empty !== come || strip.dataset.language !== document.documentElement.lang) {
       drawn = alternatives;
+      empty = come;
       strip.dataset.language = document.documentElement.lang;
-      strip.replaceChildren(...[null, ...alternatives].map((one, place) => card(one, place - 1)));
+      arrange([...[null, ...alternatives].map((one, place) => card(one, place - 1)), ...waiting(come)]);
     }
-    [...strip.children].forEach((button, place) => {
+    [...strip.querySelectorAll("button")].forEach((button, place) => {
       button.setAttribute("aria-pressed", String(place - 1 === studio.audition));
     });
     const own = strip.firstElementChild;
@@ -25,15 +32,39 @@ export function showAlternatives(strip, banner, studio) {
     showBanner();
   }
 
+  /** Puts cards in their places: those that were there glide to theirs, where the reader does not mind motion. */
+  function arrange(cards) {
+    const before = new Map([...strip.children].map((one) => [one.dataset.id, one.getBoundingClientRect().left]));
+    const focus = strip.contains(document.activeElement) ? document.activeElement.dataset.id : null;
+    strip.replaceChildren(...cards);
+    for (const one of cards) {
+      if (focus !== null && one.dataset.id === focus) one.focus();
+      const by = (before.get(one.dataset.id) ?? Number.NaN) - one.getBoundingClientRect().left;
+      if (!by || matchMedia("(prefers-reduced-motion: reduce)").matches) continue;
+      one.animate([{ transform: `translateX(${by}px)` }, { transform: "none" }], { duration: 260, easing: "ease-out" });
+    }
+  }
+
+  /** Places of alternatives that are still to come. */
+  function waiting(count) {
+    return Array.from({ length: count }, () => {
+      const box = document.createElement("span");
+      box.className = "alternative coming";
+      box.textContent = say("coming");
+      return box;
+    });
+  }
+
   function card(one, place) {
     const button = document.createElement("button");
+    button.dataset.id = one ? one.id : "mine";
     button.type = "button";
     button.className = "alternative";
     const canvas = document.createElement("canvas");
     const caption = document.createElement("span");
     caption.textContent = one ? `${place + 1}` : say("mine");
     const note = document.createElement("small");
-    note.textContent = one ? rankWord(place, studio.doc.alternatives.length) : "";
+    note.textContent = one && !empty ? rankWord(place, studio.doc.alternatives.length) : "";
     button.append(canvas, caption, note);
     button.setAttribute(
       "aria-label",
@@ -41,7 +72,7 @@ export function showAlternatives(strip, banner, studio) {
         ? say("alternative-label", { number: place + 1, rank: note.textContent, energy: energyText(one) })
         : say("mine"),
     );
-    button.title = one?.remarks.join("\n") || button.getAttribute("aria-label");
+    button.title = one?.remarks.map(translated).join("\n") || button.getAttribute("aria-label");
     button.addEventListener("click", () => studio.listen(place));
     if (one) requestAnimationFrame(() => picture(canvas, studio, one.piece, studio.piece));
     return button;
@@ -67,6 +98,10 @@ export function showAlternatives(strip, banner, studio) {
   banner.querySelector("[data-act=back]").addEventListener("click", () => studio.listen(-1));
   studio.addEventListener("change", ({ detail }) => {
     if (!["preview", "playhead", "tool"].includes(detail)) render();
+  });
+  jobs.addEventListener("state", () => {
+    const come = jobs.pending && jobs.pending < studio.doc.wishes.alternatives ? jobs.pending : 0;
+    if (come !== empty) render();
   });
   document.addEventListener("restyle", () => {
     drawn = null;

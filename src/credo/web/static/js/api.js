@@ -49,31 +49,48 @@ export const deleteProject = (id) => json(`projects/${encodeURIComponent(id)}`, 
 export const saveProject = (id, title, revision, document, last = false) =>
   send(`projects/${encodeURIComponent(id)}`, { title, revision, document }, "PUT", { keepalive: last });
 
+/** What a picture asks of music, with words if there are any. @param {File} file @param {string} text */
+export function attributesOfPicture(file, text) {
+  const form = new FormData();
+  form.append("file", file, file.name);
+  if (text) form.append("text", text);
+  return json("attributes/image", { method: "POST", body: form });
+}
+
 /** Notes of a file. @param {File} file @param {string} model @returns {Promise<{piece: any, remarks: string[]}>} */
-export function importFile(file, model) {
+export function importFile(file, model, signal) {
   const form = new FormData();
   form.append("model", model);
   form.append("file", file, file.name);
-  return json("import", { method: "POST", body: form });
+  return json("import", { method: "POST", body: form, signal });
 }
 
-/** The piece as a file of a format. @returns {Promise<Blob>} */
-export async function exportPiece(piece, format) {
+/** The piece as a file of a format, with other instruments by voice. @returns {Promise<Blob>} */
+export async function exportPiece(piece, format, programs = {}) {
   const answer = await ask("export", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ piece, format }),
+    body: JSON.stringify({ piece, format, programs }),
   });
   return answer.blob();
+}
+
+/** Where the notes of an instrument are in its file. @param {string} program */
+export const samplePlaces = (program) => json(`samples/${program}/places`);
+
+/** The file; the browser keeps it. @param {string} program @returns {Promise<ArrayBuffer>} */
+export async function sampleSound(program) {
+  return (await ask(`samples/${program}`, { cache: "default" })).arrayBuffer();
 }
 
 /**
  * Has the model work, and waits for it.
  * @param {object} asked what is asked @param {(job: {progress: number, position: number, state: string}) => void} tell
  * @param {AbortSignal} signal cancels the job
+ * @param {(job: any) => void} grown told of the job when more of its results are there, before it is done
  * @returns {Promise<any>} the job, done
  */
-export async function work(asked, tell, signal) {
+export async function work(asked, tell, signal, grown = () => {}) {
   let answer;
   for (let attempt = 0; ; attempt += 1) {
     try {
@@ -91,7 +108,17 @@ export async function work(asked, tell, signal) {
   };
   signal.addEventListener("abort", cancel, { once: true });
   try {
-    await listen(`${BASE}/${path}/events`, tell, signal);
+    let ready = 0;
+    const heard = (state) => {
+      tell(state);
+      if (!(state.ready > ready) || state.ready >= (asked.alternatives ?? 1)) return;
+      ready = state.ready;
+      json(path, { signal }).then(
+        (job) => job.state === "running" && grown(job),
+        () => {},
+      );
+    };
+    await listen(`${BASE}/${path}/events`, heard, signal);
     for (;;) {
       const job = await json(path, { signal });
       if (job.state === "done") return job;

@@ -28,6 +28,7 @@ export const SHORTCUTS = {
     "pointer-alt": "key-alt",
     "pointer-ctrl": "key-ctrl",
     "pointer-wheel": "key-wheel",
+    "pointer-loudness": "key-loudness",
   },
   "keys-roll": {
     "← → ↑ ↓": "key-cursor",
@@ -36,6 +37,8 @@ export const SHORTCUTS = {
     Enter: "key-add",
     Del: "key-erase",
     "Alt+← → ↑ ↓": "key-move",
+    "Alt+Ctrl+↑ ↓": "key-move-octave",
+    "Alt+Shift+↑ ↓": "key-scale-step",
     "Shift+← →": "key-stretch",
     "Shift+↑ ↓": "key-velocity",
     L: "key-lock",
@@ -46,6 +49,10 @@ export const SHORTCUTS = {
     "Ctrl+A C X V": "key-clipboard",
     "S D E": "key-tools",
     "+ − 0": "key-zoom",
+    "Ctrl+D": "edit-duplicate",
+    Q: "edit-quantise",
+    H: "edit-even",
+    W: "key-lanes",
   },
 };
 

@@ -1,7 +1,7 @@
 /** The layer below the notes: rows, bars, beats, the keyboard, the ruler with its locks, the heat strip. */
 
 import { heatColour, voiceColour } from "./colours.js";
-import { HEAT, KEYS, LOCKS, RULER, TOP } from "./geometry.js";
+import { GAP, HEAT, KEYS, LOCKS, RULER, TOP } from "./geometry.js";
 import { beatSteps, inCompass, pitchName } from "./piece.js";
 import { name } from "./words.js";
 
@@ -24,18 +24,29 @@ export function drawGrid(context, roll) {
 }
 
 function drawRows(context, { view, colours, studio }) {
-  const voice = studio.activeVoice;
   context.fillStyle = colours.panel;
   context.fillRect(KEYS, TOP, view.width, view.bodyHeight);
-  for (const pitch of view.rows) {
-    const y = view.y(pitch);
-    if (y > view.bottom || y + view.rowHeight < TOP) continue;
-    const black = !view.drums && BLACK.has(pitch % 12);
-    context.fillStyle = !inCompass(voice, pitch) ? colours["row-out"] : black ? colours["row-black"] : colours.paper;
-    context.fillRect(KEYS, y, view.width, view.rowHeight);
-    if (view.drums || pitch % 12 === 11 || pitch % 12 === 4) {
-      context.fillStyle = colours.line;
-      context.fillRect(KEYS, Math.round(y), view.width, 1);
+  for (const lane of view.lanes) {
+    const voice = lane.name ? studio.texture.voices.find((one) => one.name === lane.name) : studio.activeVoice;
+    const top = TOP + lane.top - view.up;
+    if (top > view.bottom || top + lane.height < TOP) continue;
+    const folded = lane.rows.length > 1 && lane.rows[0] - lane.rows.at(-1) >= lane.rows.length;
+    for (const [row, pitch] of lane.rows.entries()) {
+      const y = top + row * view.rowHeight;
+      if (y > view.bottom || y + view.rowHeight < TOP) continue;
+      const black = !lane.drums && BLACK.has(pitch % 12);
+      context.fillStyle = !inCompass(voice, pitch) ? colours["row-out"] : black ? colours["row-black"] : colours.paper;
+      context.fillRect(KEYS, y, view.width, view.rowHeight);
+      if (lane.drums || folded || pitch % 12 === 11 || pitch % 12 === 4) {
+        context.fillStyle = colours.line;
+        context.fillRect(KEYS, Math.round(y), view.width, 1);
+      }
+    }
+    if (lane.name === studio.voice) {
+      context.fillStyle = voiceColour(colours, studio.texture, lane.name);
+      context.globalAlpha = 0.06;
+      context.fillRect(KEYS, top, view.width, lane.height);
+      context.globalAlpha = 1;
     }
   }
 }
@@ -87,6 +98,11 @@ function drawBars(context, { view, colours, studio }) {
       context.fillRect(x + 1, RULER + LOCKS + 2, wide - 1, HEAT - 4);
     }
   }
+  for (const lane of view.lanes.slice(0, -1)) {
+    const y = TOP + lane.top + lane.height - view.up;
+    context.fillStyle = colours.panel;
+    if (y > TOP && y < view.bottom) context.fillRect(KEYS, y, view.width, Math.min(GAP, view.bottom - y));
+  }
   const end = view.x(steps);
   if (end < view.width) {
     context.fillStyle = colours.panel;
@@ -112,20 +128,27 @@ export function padlock(context, x, y, colour, shut) {
   context.restore();
 }
 
-function drawKeys(context, { view, colours, studio, hint }) {
+function drawKeys(context, roll) {
+  const { view, colours } = roll;
   context.save();
   context.beginPath();
   context.rect(0, TOP, KEYS, view.bodyHeight);
   context.clip();
   context.fillStyle = colours.panel;
   context.fillRect(0, TOP, KEYS, view.bodyHeight);
-  context.fillStyle = colours["key-white"];
-  context.fillRect(0, TOP, KEYS, Math.min(view.bodyHeight, view.rows.length * view.rowHeight - view.up));
   context.textBaseline = "middle";
-  for (const pitch of view.rows) {
-    const y = view.y(pitch);
+  for (const lane of view.lanes) drawLaneKeys(context, roll, lane);
+  context.restore();
+}
+
+function drawLaneKeys(context, { view, colours, studio, hint }, lane) {
+  const top = TOP + lane.top - view.up;
+  context.fillStyle = colours["key-white"];
+  context.fillRect(0, top, KEYS, lane.rows.length * view.rowHeight);
+  for (const [row, pitch] of lane.rows.entries()) {
+    const y = top + row * view.rowHeight;
     if (y > view.bottom || y + view.rowHeight < TOP) continue;
-    if (view.drums) {
+    if (lane.drums) {
       context.fillStyle = colours["line"];
       context.fillRect(0, Math.round(y), KEYS, 1);
       context.fillStyle = colours["key-black"];
@@ -146,20 +169,20 @@ function drawKeys(context, { view, colours, studio, hint }) {
       context.font = "600 10px system-ui, sans-serif";
       context.fillText(pitchName(pitch), KEYS - 24, y + view.rowHeight / 2);
     }
-    if (hint.key === pitch) {
+    if (hint.key === pitch && hint.lane === lane.name) {
       context.fillStyle = colours.mark;
       context.globalAlpha = 0.45;
       context.fillRect(0, y, KEYS, view.rowHeight);
       context.globalAlpha = 1;
     }
   }
-  // The compass of the voice that is drawn in, at the keyboard's edge.
-  const inside = view.rows.filter((pitch) => inCompass(studio.activeVoice, pitch));
+  // The compass of the voice that is drawn in, at the keyboard's edge; of a lane's own voice all of it.
+  const voice = lane.name ?? studio.voice;
+  const inside = lane.name ? lane.rows : lane.rows.filter((pitch) => inCompass(studio.activeVoice, pitch));
   if (inside.length && !view.drums) {
-    context.fillStyle = voiceColour(colours, studio.texture, studio.voice);
-    context.fillRect(KEYS - 4, view.y(inside[0]), 4, inside.length * view.rowHeight);
+    context.fillStyle = voiceColour(colours, studio.texture, voice);
+    context.fillRect(KEYS - 4, view.y(inside[0], voice), 4, inside.length * view.rowHeight);
   }
-  context.restore();
 }
 
 function drawFrame(context, { view, colours }) {

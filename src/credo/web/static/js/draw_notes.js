@@ -29,7 +29,7 @@ export function drawNotes(context, roll) {
 
 function drawNote(context, { view, colours, studio }, note, known) {
   const x = view.x(note.onset) + 0.5;
-  const y = view.y(note.pitch);
+  const y = view.y(note.pitch, note.voice);
   const height = view.rowHeight;
   if (y > view.bottom || y + height < TOP) return;
   const width = Math.max(2.5, note.duration * view.stepWidth - 1);

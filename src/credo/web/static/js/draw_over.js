@@ -26,7 +26,12 @@ export function drawOver(context, roll) {
     const { onset, duration, pitch } = hint.ghost;
     context.fillStyle = voiceColour(colours, studio.texture, studio.voice);
     context.globalAlpha = 0.4;
-    context.fillRect(view.x(onset), view.y(pitch) + 0.5, duration * view.stepWidth - 1, view.rowHeight - 1);
+    context.fillRect(
+      view.x(onset),
+      view.y(pitch, studio.voice) + 0.5,
+      duration * view.stepWidth - 1,
+      view.rowHeight - 1,
+    );
     context.globalAlpha = 1;
   }
   if (hint.box) {
@@ -50,7 +55,7 @@ export function drawOver(context, roll) {
 
 function drawCursor(context, { view, studio, colours }) {
   const { step, pitch } = studio.cursor;
-  const y = view.y(pitch);
+  const y = view.y(pitch, studio.voice);
   if (y < TOP - view.rowHeight || y > view.bottom) return;
   context.strokeStyle = colours.paper;
   context.lineWidth = 4;

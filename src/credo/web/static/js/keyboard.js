@@ -1,7 +1,8 @@
 /** The roll by keys: a cursor cell, and what one does there, with each cell said aloud. */
 
 import * as act from "./actions.js";
-import { barOf, pitchName } from "./piece.js";
+import * as edits from "./edits.js";
+import { barOf, nearestPitch, pitchName } from "./piece.js";
 import { name, say } from "./words.js";
 
 /** @param {import("./roll.js").Roll} roll @param {import("./studio.js").Studio} studio
@@ -20,11 +21,15 @@ export function useKeys(roll, studio, sound, live) {
 
   function go(steps, rows) {
     const { cursor, snap } = studio;
-    const row = (view.rowOfPitch.get(cursor.pitch) ?? 0) - rows;
-    cursor.pitch = view.rows[Math.max(0, Math.min(view.rows.length - 1, row))];
+    const { pitch, voice } = view.above(cursor.pitch, studio.voice, rows);
+    cursor.pitch = pitch;
+    if (voice !== studio.voice) {
+      studio.voice = voice;
+      studio.tell("voices");
+    }
     const most = Math.floor((studio.steps - 1) / snap) * snap;
     cursor.step = Math.max(0, Math.min(most, Math.floor(cursor.step / snap) * snap + steps));
-    view.reveal(cursor.step, cursor.pitch);
+    view.reveal(cursor.step, cursor.pitch, studio.voice);
     roll.draw("grid", "notes");
   }
 
@@ -32,7 +37,9 @@ export function useKeys(roll, studio, sound, live) {
     const { voices } = studio.texture;
     const at = voices.findIndex((voice) => voice.name === studio.voice);
     studio.voice = voices[(at + by + voices.length) % voices.length].name;
+    if (view.split) studio.cursor.pitch = nearestPitch(studio.activeVoice, studio.cursor.pitch);
     studio.tell("voices");
+    if (view.split) go(0, 0);
   }
 
   function enter() {
@@ -61,7 +68,8 @@ export function useKeys(roll, studio, sound, live) {
 
   function arrow(event, dx, dy) {
     const command = event.ctrlKey || event.metaKey;
-    if (event.altKey) act.move(studio, dx * studio.snap, command ? 12 * dy : dy);
+    if (event.altKey && event.shiftKey && dy) edits.scaleSteps(studio, dy);
+    else if (event.altKey) act.move(studio, dx * studio.snap, command ? 12 * dy : dy);
     else if (event.shiftKey && dx) act.stretch(studio, dx * studio.snap);
     else if (event.shiftKey) act.louder(studio, 8 * dy);
     else go(dx * (command ? studio.bar : studio.snap), dy * (command && !view.drums ? 12 : 1));
@@ -88,6 +96,9 @@ export function useKeys(roll, studio, sound, live) {
     "=": () => zoom(1.25),
     "-": () => zoom(0.8),
     0: () => (studio.audition >= 0 ? studio.listen(-1) : roll.fit()),
+    q: () => edits.quantise(studio),
+    h: () => edits.even(studio),
+    w: () => document.getElementById("lanes-button").click(),
     s: () => tool("select"),
     d: () => tool("draw"),
     e: () => tool("erase"),
@@ -110,6 +121,7 @@ export function useKeys(roll, studio, sound, live) {
       const edit = {
         a: () => act.selectAll(studio),
         c: () => act.copy(studio),
+        d: () => edits.duplicate(studio),
         v: () => act.paste(studio),
         x: () => {
           act.copy(studio);

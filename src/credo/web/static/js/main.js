@@ -4,11 +4,16 @@ import * as act from "./actions.js";
 import { showAlternatives } from "./alternatives.js";
 import * as api from "./api.js";
 import { useDialogs } from "./dialogs.js";
-import { useDrops } from "./files.js";
+import { useEdits } from "./edits.js";
+import { useDragOut, useDrops } from "./files.js";
 import { useKeys } from "./keyboard.js";
+import { useMoreWishes } from "./more_wishes.js";
+import { useOther } from "./other.js";
+import { useLive } from "./live/panel.js";
 import { showPanels } from "./panels.js";
 import { Player } from "./play.js";
 import { Projects } from "./projects.js";
+import { usePrompt } from "./prompt.js";
 import { Roll } from "./roll.js";
 import { useHeat, useScore } from "./score.js";
 import { Studio } from "./studio.js";
@@ -16,6 +21,7 @@ import { Jobs } from "./tasks.js";
 import { usePointer } from "./tools.js";
 import { useTopBar } from "./topbar.js";
 import { showFacts, showVoices } from "./voices.js";
+import { useLanes } from "./lanes.js";
 import { loadWords, name, say, translate } from "./words.js";
 
 const get = (id) => document.getElementById(id);
@@ -50,19 +56,25 @@ async function begin() {
   usePointer(roll, studio, sound);
   useKeys(roll, studio, sound, get("cell"));
   showVoices(get("voices"), studio);
+  useLanes(roll, studio);
+  useEdits(studio, get("notes-menu"));
   showFacts(studio);
   showPanels(studio, jobs);
-  showAlternatives(get("strip"), get("banner"), studio);
+  useMoreWishes(studio, jobs);
+  useOther(studio);
+  showAlternatives(get("strip"), get("banner"), studio, jobs);
   useScore(studio, get("score"), /** @type {HTMLButtonElement} */ (get("score-button")));
   useHeat(studio, get("heat-button"));
   useTopBar({ studio, roll, player, projects, jobs });
   useDialogs({ studio, projects });
-  useDrops(studio);
+  const live = useLive(studio, player);
+  useDrops(studio, usePrompt(studio));
+  useDragOut(studio, get("drag-out"));
   listen(studio, roll, player);
   useShortcuts(studio, player, jobs);
   if (!restored) roll.fit();
   canvasLabel(studio);
-  window.credoStudio = { studio, roll, player, jobs, projects };
+  window.credoStudio = { studio, roll, player, jobs, projects, live };
   document.documentElement.dataset.ready = "yes";
 }
 
@@ -75,10 +87,13 @@ function listen(studio, roll, player) {
     } else if (detail === "fit") roll.fit();
     else if (detail === "playhead") roll.draw();
     else if (detail === "preview" || detail === "view") roll.draw("notes");
-    else if (roll.view.steps !== studio.steps || roll.texture !== studio.texture) {
-      if (roll.texture !== studio.texture) roll.relayOut();
-      roll.fit();
-    } else roll.draw("grid", "notes");
+    else {
+      const wide = roll.view.steps !== studio.steps;
+      const other = roll.texture !== studio.texture;
+      roll.relayOut();
+      if ((wide && !player.endless) || other) roll.fit();
+      else roll.draw("grid", "notes");
+    }
     canvasLabel(studio);
   });
   studio.addEventListener("say", ({ detail: { key, values, kind } }) => {

@@ -31,15 +31,18 @@ export class Model extends EventTarget {
 
   /**
    * One change. Changes of one label that follow one another at once count as one, where `merge` says so: a slider.
-   * @param {string} label a key of the words @param {Partial<Document>} parts @param {boolean} merge
+   * Where it is a text, all that follow one another with the same text count as one: what is played in one go.
+   * @param {string} label a key of the words @param {Partial<Document>} parts @param {boolean | string} merge
    */
   change(label, parts, merge = false) {
     this.settle();
     const next = { ...this.doc, ...parts };
     const now = Date.now();
-    const joined = merge && label === this.lastLabel && now - this.lastAt < 1000 && this.past.length;
+    const name = typeof merge === "string" ? `${label} ${merge}` : label;
+    const soon = typeof merge === "string" || now - this.lastAt < 1000;
+    const joined = merge && name === this.lastLabel && soon && this.past.length;
     if (!joined) this.past.push({ doc: this.doc, label });
-    this.lastLabel = merge ? label : "";
+    this.lastLabel = merge ? name : "";
     this.lastAt = now;
     this.future = [];
     this.doc = next;
@@ -98,6 +101,21 @@ export class Model extends EventTarget {
     this.lastLabel = "";
     this.#tell("undo");
     return next.label;
+  }
+
+  /**
+   * Changes every state of the history, without a step of its own: for what arrives late of something that is in it.
+   * @param {(doc: Document) => Document} change gives the same document back where there is nothing to change
+   */
+  rewrite(change) {
+    const one = (step) => ({ ...step, doc: change(step.doc) });
+    this.past = this.past.map(one);
+    this.future = this.future.map(one);
+    if (this.before) this.before = change(this.before);
+    const next = change(this.doc);
+    if (next === this.doc) return;
+    this.doc = next;
+    this.#tell("edit");
   }
 
   #tell(why) {

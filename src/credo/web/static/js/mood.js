@@ -41,7 +41,7 @@ export function useMoodPad(canvas, choose) {
     set((feeling?.valence ?? 0) + by[0], (feeling?.arousal ?? 0) + by[1]);
   });
 
-  function show(next) {
+  function show(next, read = null) {
     feeling = next;
     const colours = readColours();
     const box = canvas.getBoundingClientRect();
@@ -64,6 +64,17 @@ export function useMoodPad(canvas, choose) {
     for (const [word, valence, arousal] of PLACES) context.fillText(say(word), ...at(valence, arousal));
     canvas.setAttribute("aria-valuetext", feeling ? say("mood-value", feeling) : say("any"));
     canvas.setAttribute("aria-valuenow", String(feeling?.valence ?? 0));
+    if (read) {
+      // What words or a picture were read as: a ring, so that it is not taken for what was chosen.
+      context.strokeStyle = colours.mark;
+      context.lineWidth = 2;
+      context.setLineDash([3, 2]);
+      context.beginPath();
+      context.arc(...at(read.valence, read.arousal), 8, 0, 2 * Math.PI);
+      context.stroke();
+      context.setLineDash([]);
+      canvas.setAttribute("aria-description", say("mood-was-read", read));
+    } else canvas.removeAttribute("aria-description");
     if (!feeling) return;
     context.fillStyle = colours.mark;
     context.beginPath();

@@ -1,8 +1,9 @@
 /** The panel of tasks and wishes: what is asked, how it should sound, and how far a job has come. */
 
-import * as api from "./api.js";
 import { useMoodPad } from "./mood.js";
+import { feelingOf } from "./prompt.js";
 import { TASKS, missing } from "./tasks.js";
+import { translated } from "./told.js";
 import { name, say } from "./words.js";
 
 /** Sliders of wishes: the field, and how its value is said. */
@@ -35,39 +36,11 @@ export function showPanels(studio, jobs) {
   }
   get("more-bars").addEventListener("change", () => wish({ more_bars: whole("more-bars", 1, 64) }));
   get("alternatives").addEventListener("change", () => wish({ alternatives: whole("alternatives", 1, 8) }));
-  get("style").addEventListener("change", () => wish({ style: get("style").value }));
-  get("text").addEventListener("change", () => {
-    wish({ text: get("text").value });
-    readText();
-  });
-  get("use-other").addEventListener("click", () => {
-    studio.model.change("use-other", { other: studio.shown });
-    studio.say("other-set", { title: studio.shown.title || say("untitled") });
-  });
   get("cancel").addEventListener("click", () => jobs.cancel());
   const pad = useMoodPad(get("mood-pad"), (feeling) => wish({ feeling }));
   get("mood-off").addEventListener("click", () => wish({ feeling: null }));
 
   const whole = (id, low, high) => Math.round(Math.max(low, Math.min(high, Number(get(id).value) || low)));
-
-  /** What the server makes of the words, said beside them. */
-  async function readText() {
-    const text = studio.doc.wishes.text.trim();
-    const out = get("text-read");
-    out.textContent = "";
-    if (!text) return;
-    try {
-      const { reasons = [], remarks = [] } = await api.attributes({ text });
-      const said = reasons.map((reason) =>
-        typeof reason === "string"
-          ? reason
-          : [reason.attribute ?? reason.name, reason.value, reason.because].filter((one) => one != null).join(" "),
-      );
-      if (studio.doc.wishes.text.trim() === text) out.textContent = [...said, ...remarks].join(" · ");
-    } catch (error) {
-      out.textContent = error instanceof api.ApiError ? [error.message, error.hint].filter(Boolean).join(" ") : "";
-    }
-  }
 
   function renderWishes() {
     const { wishes, other } = studio.doc;
@@ -82,16 +55,15 @@ export function showPanels(studio, jobs) {
     }
     get("more-bars").value = String(wishes.more_bars);
     get("alternatives").value = String(wishes.alternatives);
-    if (document.activeElement !== get("text")) get("text").value = wishes.text;
-    pad.show(wishes.feeling);
+    const read = feelingOf(wishes.read);
+    pad.show(wishes.feeling, read);
     get("mood-off").disabled = !wishes.feeling;
-    document.querySelector("output[for=mood-pad]").textContent = wishes.feeling ? moodText(wishes.feeling) : say("any");
+    document.querySelector("output[for=mood-pad]").textContent = wishes.feeling
+      ? moodText(wishes.feeling)
+      : read
+        ? say("mood-read", { mood: moodText(read) })
+        : say("any");
     document.getElementById("other-name").textContent = other ? other.title || say("untitled") : say("no-other");
-    const style = get("style");
-    const { styles } = studio.card;
-    style.closest("label").hidden = !styles.length;
-    style.replaceChildren(new Option(say("any"), ""), ...styles.map((one) => new Option(one, one)));
-    style.value = styles.includes(wishes.style) ? wishes.style : "";
   }
 
   function renderTasks() {
@@ -136,7 +108,7 @@ export function showPanels(studio, jobs) {
     list.replaceChildren(
       ...jobs.remarks.map((remark) => {
         const line = document.createElement("li");
-        line.textContent = remark;
+        line.textContent = translated(remark);
         return line;
       }),
     );
@@ -154,7 +126,6 @@ export function showPanels(studio, jobs) {
   document.addEventListener("restyle", () => {
     renderWishes();
     renderTasks();
-    pad.show(studio.doc.wishes.feeling);
   });
   renderWishes();
   renderTasks();

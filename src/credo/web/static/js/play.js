@@ -1,6 +1,8 @@
 /** The transport: what is shown is heard, from the playhead on; edits are heard at once. */
 
+import { levelOf, played } from "./mix.js";
 import { beatSteps } from "./piece.js";
+import { wish } from "./samples.js";
 import { Synth } from "./synth.js";
 
 const AHEAD_SECONDS = 0.18;
@@ -15,15 +17,36 @@ export class Player extends EventTarget {
     this.playing = false;
     this.looping = false;
     this.metronome = false;
+    /** Whether it goes on beyond the end of the piece, as somebody plays. */
+    this.endless = false;
+    /** @type {((place: number, pitch: number, velocity: number, at: number, seconds: number) => boolean) | null} */
+    this.elsewhere = null;
     /** @type {Synth | null} */
     this.synth = null;
+    studio.addEventListener("change", ({ detail }) => {
+      if (["piece", "open"].includes(detail)) this.synth?.samples.fetch(this.voices);
+    });
   }
 
   /** The sound comes to life with the first gesture, as browsers demand. */
   wake() {
     this.synth ??= new Synth(new AudioContext());
     if (this.synth.context.state === "suspended") this.synth.context.resume();
+    this.synth.samples.fetch(this.voices);
     return this.synth;
+  }
+
+  /** The voices with the instruments that play them. */
+  get voices() {
+    return this.studio.texture.voices.map((voice) => played(this.studio.doc.mix, voice));
+  }
+
+  /** Sampled sound, or the synthesizer's. @param {boolean} on */
+  sample(on) {
+    wish(on);
+    if (!this.synth) return;
+    this.synth.samples.on = on;
+    this.synth.samples.fetch(this.voices);
   }
 
   /** Seconds of a step. */
@@ -36,7 +59,9 @@ export class Player extends EventTarget {
     if (this.playing) return;
     const voice = this.studio.texture.voices.find((one) => one.name === voiceName);
     const synth = this.wake();
-    synth.play(voice, pitch, 80, synth.context.currentTime + 0.01, 0.28);
+    const { mix } = this.studio.doc;
+    const loud = 80 * Math.min(1.5, levelOf(mix, voiceName));
+    synth.play(played(mix, voice), pitch, loud, synth.context.currentTime + 0.01, 0.28);
   }
 
   toggle() {
@@ -51,8 +76,19 @@ export class Player extends EventTarget {
     if (this.looping && range && (studio.playhead < range.from || studio.playhead >= range.to))
       studio.playhead = range.from;
     if (studio.playhead >= this.#end() - 0.01) studio.playhead = this.#begin();
+    this.#begins(studio.playhead, synth);
+  }
+
+  /** Plays on without an end from a step, which may lie before the first: bars that are counted in. */
+  startAt(step) {
+    if (this.playing) this.pause();
+    this.endless = true;
+    this.#begins(step, this.wake());
+  }
+
+  #begins(step, synth) {
     this.playing = true;
-    this.at = studio.playhead;
+    this.at = step;
     this.time = synth.context.currentTime + 0.06;
     /** Where each stretch that was scheduled lies: the playhead reads from these. */
     this.stretches = [];
@@ -63,8 +99,9 @@ export class Player extends EventTarget {
 
   pause() {
     if (!this.playing) return;
-    this.studio.playhead = this.step();
+    this.studio.playhead = Math.max(0, Math.min(this.step(), this.studio.steps));
     this.playing = false;
+    this.endless = false;
     clearInterval(this.timer);
     this.synth?.hush();
     this.dispatchEvent(new Event("state"));
@@ -91,6 +128,7 @@ export class Player extends EventTarget {
   }
 
   #end() {
+    if (this.endless) return Number.MAX_SAFE_INTEGER;
     return this.looping ? (this.studio.range?.to ?? this.studio.steps) : this.studio.steps;
   }
 
@@ -127,6 +165,7 @@ export class Player extends EventTarget {
   #stretch(from, to) {
     const { studio, synth, time } = this;
     const { voices } = studio.texture;
+    const { mix } = studio.doc;
     this.stretches.push({ time, from, seconds: (to - from) * this.stepSeconds, steps: to - from });
     if (this.metronome) {
       const beat = beatSteps(studio.piece, studio.texture);
@@ -137,8 +176,26 @@ export class Player extends EventTarget {
       const place = voices.findIndex((voice) => voice.name === note.voice);
       const pan = voices.length > 1 ? (place / (voices.length - 1) - 0.5) * 0.7 : 0;
       const at = time + (note.onset - from) * this.stepSeconds;
-      synth.play(voices[place], note.pitch, note.velocity, at, note.duration * this.stepSeconds * 0.96, pan);
+      const loud = note.velocity * levelOf(mix, note.voice);
+      const seconds = note.duration * this.stepSeconds * 0.96;
+      if (this.elsewhere?.(place, note.pitch, Math.min(127, Math.round(loud)), at, seconds)) continue;
+      if (loud > 0) synth.play(played(mix, voices[place]), note.pitch, loud, at, seconds, pan);
     }
+  }
+
+  /**
+   * The step that is heard at a moment of the page's clock, so that what is played with the music lies where it was
+   * heard; not a whole number. @param {number} milliseconds as events have them
+   */
+  stepAt(milliseconds) {
+    const { context } = this.synth;
+    const stamp = context.getOutputTimestamp?.();
+    const known = stamp?.performanceTime > 0 && stamp.contextTime > 0;
+    const at = known
+      ? stamp.contextTime + (milliseconds - stamp.performanceTime) / 1000
+      : context.currentTime - (context.outputLatency || 0) - (performance.now() - milliseconds) / 1000;
+    const one = this.stretches.findLast((stretch) => stretch.time <= at) ?? this.stretches[0];
+    return one.from + ((at - one.time) / one.seconds) * one.steps;
   }
 
   /** Where the playhead is heard to be. */

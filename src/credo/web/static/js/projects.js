@@ -1,11 +1,14 @@
 /** Projects: saved a moment after every change, on the server and in the browser, so that neither's end loses any. */
 
 import * as api from "./api.js";
+import * as drafts from "./drafts.js";
 import { NO_WISHES } from "./types.js";
 
-const WAIT_MILLISECONDS = 900;
+// Browsers write their own store to the disk only after seconds; what is on the server outlives even a browser that is
+// killed, so it goes there soon.
+const WAIT_MILLISECONDS = 400;
+const OWN_MACHINE = /^(localhost|127\.[\d.]+|\[::1\])$/;
 const MOST_BYTES = 3_900_000;
-const DRAFT = "credo.draft";
 
 /** Emits `state` with `saved`, `saving`, `local`, `conflict` or `new` as its `state`. */
 export class Projects extends EventTarget {
@@ -17,6 +20,7 @@ export class Projects extends EventTarget {
     this.revision = 0;
     this.state = "new";
     this.dirty = false;
+    this.changed = 0;
     this.timer = 0;
     this.wait = WAIT_MILLISECONDS;
     studio.addEventListener("change", ({ detail }) => {
@@ -28,8 +32,8 @@ export class Projects extends EventTarget {
 
   /** What is kept of the page. */
   document() {
-    const { doc, voice, muted, solo } = this.studio;
-    return { version: 1, ...doc, view: { voice, muted: [...muted], solo: [...solo] } };
+    const { doc, voice, muted, solo, split, fold } = this.studio;
+    return { version: 1, ...doc, view: { voice, muted: [...muted], solo: [...solo], split, fold } };
   }
 
   get title() {
@@ -40,6 +44,7 @@ export class Projects extends EventTarget {
   touch() {
     this.dirty = true;
     this.changes = (this.changes ?? 0) + 1;
+    this.changed = Date.now();
     clearTimeout(this.timer);
     if (this.state === "conflict") {
       this.#keep();
@@ -53,16 +58,8 @@ export class Projects extends EventTarget {
 
   /** Puts the work into the browser's own store. */
   #keep() {
-    const draft = { id: this.id, revision: this.revision, dirty: this.dirty, document: this.document() };
-    try {
-      localStorage.setItem(DRAFT, JSON.stringify(draft));
-    } catch {
-      try {
-        localStorage.setItem(DRAFT, JSON.stringify({ ...draft, document: { ...draft.document, alternatives: [] } }));
-      } catch {
-        /* no room at all: the server has it, or will */
-      }
-    }
+    const { id, revision, dirty, changed } = this;
+    drafts.keep({ id, revision, dirty, changed, document: this.document() });
   }
 
   /** Sends the work; where the server cannot be reached, again a little later. */
@@ -113,19 +110,26 @@ export class Projects extends EventTarget {
   /** Opens what was open last, or what the address names. @returns {Promise<boolean>} whether there was anything */
   async restore() {
     const wanted = decodeURIComponent(location.hash.slice(1));
-    let draft = null;
-    try {
-      draft = JSON.parse(localStorage.getItem(DRAFT) ?? "null");
-    } catch {
-      /* a torn draft is none */
-    }
-    if (draft?.document?.piece && (!wanted || draft.id === wanted)) {
+    const draft = drafts.take(wanted);
+    if (draft) {
       if (!draft.dirty && draft.id !== null && (await this.open(draft.id))) return true;
       this.#show(draft.document, draft.id, draft.revision);
       if (draft.dirty) this.touch();
       return true;
     }
-    return wanted ? this.open(wanted) : false;
+    if (wanted) return this.open(wanted);
+    return OWN_MACHINE.test(location.hostname) && this.#openLast();
+  }
+
+  /** Opens what was saved last: the store of a browser that was killed may know nothing of it. */
+  async #openLast() {
+    try {
+      const [last] = await api.listProjects();
+      return last ? await this.open(last.id) : false;
+    } catch (error) {
+      if (error instanceof api.ApiError) return false;
+      throw error;
+    }
   }
 
   /** @param {string} id @returns {Promise<boolean>} */
@@ -154,7 +158,9 @@ export class Projects extends EventTarget {
     studio.muted = new Set(view.muted ?? []);
     studio.solo = new Set(view.solo ?? []);
     if (view.voice) studio.voice = view.voice;
-    studio.model.open({ other: null, alternatives: [], ...parts, wishes: { ...NO_WISHES, ...parts.wishes } });
+    studio.split = view.split ?? studio.split;
+    studio.fold = view.fold ?? "all";
+    studio.model.open({ other: null, alternatives: [], mix: {}, ...parts, wishes: { ...NO_WISHES, ...parts.wishes } });
   }
 
   /** Begins an empty project. */
@@ -162,11 +168,7 @@ export class Projects extends EventTarget {
     if (this.dirty && this.state !== "conflict") await this.save();
     this.#show(document, null, 0);
     history.replaceState(null, "", location.pathname);
-    try {
-      localStorage.removeItem(DRAFT);
-    } catch {
-      /* nothing was kept */
-    }
+    drafts.forget();
     this.#set("new");
   }
 

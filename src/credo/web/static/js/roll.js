@@ -18,20 +18,27 @@ export class Roll {
     this.stale = { grid: true, notes: true };
     this.colours = readColours();
     this.asked = 0;
-    /** What the pointer is about to do, for the layer on top. @type {{box?: number[], ghost?: any, hover?: string}} */
+    /**
+     * What the pointer is about to do, for the layer on top.
+     * @type {{box?: number[], ghost?: any, key?: number, lane?: string | null}}
+     */
     this.hint = {};
     /** Frames drawn, and the milliseconds each took: for measurements. @type {number[]} */
     this.times = [];
+    /** Called after the grid was drawn: what lies beside the lanes moves with them. */
+    this.onGrid = () => {};
     this.relayOut();
     new ResizeObserver(() => this.resize()).observe(canvas);
     this.resize();
   }
 
+  /** Rows and lanes anew, where the piece or the view asks for others. @returns {boolean} whether they are others */
   relayOut() {
     this.view.steps = this.studio.steps;
     this.texture = this.studio.texture;
-    this.view.layOut(this.texture);
-    this.draw("grid", "notes");
+    const others = this.view.layOut(this.texture, this.studio, this.studio.shown);
+    if (others) this.draw("grid", "notes");
+    return others;
   }
 
   resize() {
@@ -48,7 +55,7 @@ export class Roll {
       one.height = Math.round(box.height * scale);
     }
     if (first) this.fit();
-    this.view.scroll(0, 0);
+    this.view.fill();
     this.draw("grid", "notes");
   }
 
@@ -90,6 +97,7 @@ export class Roll {
       if (name === "notes") context.clearRect(0, 0, this.view.width, this.view.height);
       paint(context, this);
       this.stale[name] = false;
+      if (name === "grid") this.onGrid();
     }
     this.context.setTransform(1, 0, 0, 1, 0, 0);
     this.context.drawImage(this.layers.grid, 0, 0);

@@ -31,6 +31,9 @@ export class Studio extends EventTarget {
     this.audition = -1;
     this.snap = 1;
     this.holdDrawn = true;
+    /** Whether each voice has a lane of its own, and which pitches have a row. @type {"all" | "scale" | "used"} */
+    this.fold = "all";
+    this.split = false;
     /** @type {Map<string, number[]>} What surprised the model in each bar, in nats a beat, by a piece's sign. */
     this.heatOf = new Map();
     /** @type {WeakMap<Piece, string>} */
@@ -41,7 +44,7 @@ export class Studio extends EventTarget {
 
   /** @returns {import("./types.js").Document} */
   newDocument(model = this.models[0], title = "") {
-    return { piece: emptyPiece(title, model), other: null, alternatives: [], wishes: { ...NO_WISHES } };
+    return { piece: emptyPiece(title, model), other: null, alternatives: [], wishes: { ...NO_WISHES }, mix: {} };
   }
 
   get doc() {

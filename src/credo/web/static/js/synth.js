@@ -1,4 +1,6 @@
-/** A small synthesizer: oscillators with envelopes for pitches, filtered noise for drums. No samples are loaded. */
+/** Plays notes: sampled instruments where they are there, else oscillators with envelopes and filtered noise. */
+
+import { Samples } from "./samples.js";
 
 /**
  * Sounds by General MIDI family: waves as [shape, ratio, level], envelope in seconds, filter in multiples of the pitch.
@@ -111,6 +113,8 @@ const DRUMS = {
   51: { noise: [9000, "bandpass"], tone: [820, 800], seconds: 0.4, level: 0.25 },
 };
 
+/** @typedef {{gain: GainNode, sources: AudioScheduledSourceNode[]}} Sounding */
+
 /** Plays single notes at given times of an audio context. */
 export class Synth {
   /** @param {BaseAudioContext} context */
@@ -125,6 +129,7 @@ export class Synth {
     this.meter = context.createAnalyser();
     limit.connect(this.meter);
     this.noise = this.#makeNoise();
+    this.samples = new Samples(context);
     /** @type {Set<{gain: GainNode, sources: AudioScheduledSourceNode[]}>} */
     this.sounding = new Set();
   }
@@ -140,6 +145,7 @@ export class Synth {
    * @param {{kind: string, program: number}} voice @param {number} pitch @param {number} velocity 1 to 127
    * @param {number} at seconds of the context @param {number} seconds how long it is held
    * @param {number} pan -1 left to 1 right
+   * @returns {Sounding} what sounds
    */
   play(voice, pitch, velocity, at, seconds, pan = 0) {
     const gain = this.context.createGain();
@@ -147,8 +153,22 @@ export class Synth {
     place.pan.value = pan;
     gain.connect(place).connect(this.out);
     const loud = (velocity / 127) ** 1.4;
-    if (voice.kind === "drums") this.#drum(gain, pitch, loud, at);
-    else this.#tone(gain, soundOf(voice.program), pitch, loud, at, seconds);
+    const note = this.samples.note(voice, pitch, loud, gain, at, seconds);
+    if (note) return this.#run(gain, [note.source], at, note.stop, note.offset);
+    if (voice.kind === "drums") return this.#drum(gain, pitch, loud, at);
+    return this.#tone(gain, soundOf(voice.program), pitch, loud, at, seconds);
+  }
+
+  /** A note that sounds until it is let go. @returns {() => void} lets it go */
+  hold(voice, pitch, velocity) {
+    const { gain, sources } = this.play(voice, pitch, velocity, this.context.currentTime, 30);
+    return () => {
+      if (voice.kind === "drums") return;
+      const now = this.context.currentTime;
+      gain.gain.cancelScheduledValues(now);
+      gain.gain.setTargetAtTime(0, now, 0.05);
+      for (const source of sources) source.stop(now + 0.35);
+    };
   }
 
   #tone(gain, sound, pitch, loud, at, seconds) {
@@ -184,7 +204,7 @@ export class Synth {
       for (const wave of sources) depth.connect(wave.detune);
       sources.push(wobble);
     }
-    this.#run(gain, sources, at, stop);
+    return this.#run(gain, sources, at, stop);
   }
 
   #drum(gain, key, loud, at) {
@@ -209,10 +229,10 @@ export class Synth {
       wave.connect(gain);
       sources.push(wave);
     }
-    this.#run(gain, sources, at, at + drum.seconds + 0.02);
+    return this.#run(gain, sources, at, at + drum.seconds + 0.02);
   }
 
-  #run(gain, sources, at, stop) {
+  #run(gain, sources, at, stop, offset = 0) {
     const one = { gain, sources };
     this.sounding.add(one);
     sources[0].onended = () => {
@@ -220,9 +240,11 @@ export class Synth {
       this.sounding.delete(one);
     };
     for (const source of sources) {
-      source.start(at);
+      if (offset) /** @type {AudioBufferSourceNode} */ (source).start(at, offset);
+      else source.start(at);
       source.stop(stop);
     }
+    return one;
   }
 
   /** The metronome. @param {number} at @param {boolean} strong */

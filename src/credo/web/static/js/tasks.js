@@ -1,6 +1,7 @@
 /** What is asked of the model, and what becomes of its answer. */
 
 import * as api from "./api.js";
+import { translated } from "./told.js";
 import { settingOf } from "./actions.js";
 import { put, soundOf, take } from "./piece.js";
 
@@ -46,10 +47,7 @@ export function requestOf(studio, task) {
       accompany: { add: toAdd(studio) },
       revoice: { keep: piece.locked_voices },
     }[task] ?? {};
-  const asked = { temperature: wishes.temperature, seed: Math.floor(Math.random() * 2 ** 31) };
-  if (wishes.feeling) Object.assign(asked, wishes.feeling);
-  for (const name of ["density", "register"]) if (wishes[name] !== null) asked[name] = wishes[name];
-  for (const name of ["text", "style"]) if (wishes[name].trim()) asked[name] = wishes[name].trim();
+  const asked = wished(wishes);
   const untouched =
     task === "complete" &&
     !piece.notes.length &&
@@ -67,6 +65,28 @@ export function requestOf(studio, task) {
   };
 }
 
+/** Chord symbols over bars: a line a bar, an empty one or `*` for any chord. @param {string} text */
+export function chordsOf(text) {
+  const lines = text.replace(/\s+$/, "").split("\n");
+  return lines
+    .flatMap((line) => line.split("|"))
+    .map((bar) => bar.trim() || "*")
+    .join(" | ");
+}
+
+/** Wishes as the server has them. @param {import("./types.js").Wishes} wishes */
+export function wished(wishes) {
+  const asked = { temperature: wishes.temperature, seed: wishes.seed ?? Math.floor(Math.random() * 1_000_000) };
+  if (wishes.read.length) asked.attributes = Object.fromEntries(wishes.read.map((one) => [one.name, one.value]));
+  if (wishes.feeling) Object.assign(asked, wishes.feeling);
+  for (const name of ["density", "register"]) if (wishes[name] !== null) asked[name] = wishes[name];
+  if (wishes.reading === "none" && wishes.text.trim()) asked.text = wishes.text.trim();
+  for (const name of ["style", "scale"]) if (wishes[name].trim()) asked[name] = wishes[name].trim();
+  if (wishes.chords.trim()) asked.chords = chordsOf(wishes.chords);
+  if (wishes.cadence) asked.cadence = true;
+  return asked;
+}
+
 /** One job at a time. Emits `state` when it begins, goes on and ends. */
 export class Jobs extends EventTarget {
   /** @param {Studio} studio */
@@ -80,8 +100,13 @@ export class Jobs extends EventTarget {
     this.task = "";
     /** @type {string[]} What the last answer has to say of itself. */
     this.remarks = [];
-    /** Milliseconds from the click to the answer, of the last job. */
+    /** Milliseconds from the click to the answer, and to its first alternative, of the last job. */
     this.took = 0;
+    this.tookFirst = 0;
+    /** Alternatives that are still to come. */
+    this.pending = 0;
+    /** @type {number | null} The seed of the last job. */
+    this.seed = null;
   }
 
   /** @param {string} task */
@@ -101,62 +126,110 @@ export class Jobs extends EventTarget {
     this.running = control;
     this.task = task;
     this.remarks = [];
-    this.#tell(0, 0);
+    this.seed = asked.wishes.seed;
+    this.pending = asked.alternatives;
     const begun = performance.now();
+    const run = { task, before, begun, selection: asked.selection, count: asked.alternatives, made: new Map() };
+    this.#tell(0, 0);
     try {
-      const job = await api.work(asked, (state) => this.#tell(state.progress, state.position), control.signal);
+      const grown = (job) => this.running === control && this.#arrived(run, job);
+      const told = (state) => this.running === control && this.#tell(state.progress, state.position);
+      const job = await api.work(asked, told, control.signal, grown);
       this.took = performance.now() - begun;
-      if (this.running === control) this.#arrived(job, task, before, asked.selection);
+      if (this.running === control) this.#finished(run, job);
     } catch (error) {
       if (error instanceof DOMException && error.name === "AbortError") studio.say("cancelled");
       else if (error instanceof api.ApiError) sayError(studio, error);
       else throw error;
     } finally {
-      if (this.running === control) this.running = null;
-      this.#tell(0, 0);
+      if (this.running === control) {
+        this.running = null;
+        this.pending = 0;
+        this.#tell(0, 0);
+      }
     }
   }
 
   cancel() {
     this.running?.abort();
     this.running = null;
+    this.pending = 0;
+    this.#tell(0, 0);
   }
 
-  /** The answer: one result is taken at once, several are for choosing. Nothing that is held changes. */
-  #arrived(job, task, before, selection) {
+  /** The alternatives of an answer, from conventional to surprising; those that were there stay what they were. */
+  #alternatives(run, job) {
     const { studio } = this;
+    const free = ["blend", "revoice", "continue"].includes(run.task);
     const results = [...(job.results ?? [])].sort((a, b) => a.rank - b.rank);
-    if (!results.length) {
+    return results.map((result, rank) => {
+      const known = run.made.get(result.seed);
+      if (known) return { ...known, rank };
+      const one = {
+        id: `${job.id}-${result.seed}`,
+        task: run.task,
+        seed: result.seed ?? 0,
+        rank,
+        energy: result.energy ?? null,
+        heat: result.heat ?? [],
+        remarks: result.remarks ?? [],
+        piece: guard(studio, run.before, result.piece, run.selection, free),
+      };
+      studio.heatOf.set(studio.sign(one.piece), one.heat);
+      run.made.set(result.seed, one);
+      return one;
+    });
+  }
+
+  /** Some alternatives are there, of several: they can be heard, and the others take their places as they come. */
+  #arrived(run, job) {
+    const { studio } = this;
+    if (studio.piece.model !== run.before.model) return;
+    const alternatives = this.#alternatives(run, job);
+    if (alternatives.length <= (run.list?.length ?? 0)) return;
+    this.pending = run.count - alternatives.length;
+    this.remarks = [...new Set(alternatives.flatMap((one) => one.remarks))];
+    const old = run.list;
+    run.list = alternatives;
+    if (!old) {
+      this.tookFirst = performance.now() - run.begun;
+      studio.model.change(`task-${run.task}`, { alternatives });
+      studio.listen(0);
+      // The strip of alternatives takes room from the roll first.
+      const fit = () => studio.tell("fit");
+      if (run.before.notes.length < 4) requestAnimationFrame(() => requestAnimationFrame(fit));
+    } else {
+      const heard = studio.doc.alternatives === old ? studio.doc.alternatives[studio.audition]?.id : undefined;
+      studio.model.rewrite((doc) => (doc.alternatives === old ? { ...doc, alternatives } : doc));
+      if (heard) {
+        studio.audition = alternatives.findIndex((one) => one.id === heard);
+        studio.tell("audition");
+      }
+    }
+    this.#tell(this.progress, 0);
+  }
+
+  /** The answer is whole: one result is taken at once, several are for choosing. Nothing that is held changes. */
+  #finished(run, job) {
+    const { studio } = this;
+    if (studio.piece.model !== run.before.model) return;
+    if (!job.results?.length) {
       studio.say("no-results");
       return;
     }
-    if (studio.piece.model !== before.model) return;
-    const free = ["blend", "revoice", "continue"].includes(task);
-    const alternatives = results.map((result, place) => ({
-      id: `${job.id}-${place}`,
-      task,
-      seed: result.seed ?? 0,
-      rank: place,
-      energy: result.energy ?? null,
-      heat: result.heat ?? [],
-      remarks: result.remarks ?? [],
-      piece: guard(studio, before, result.piece, selection, free),
-    }));
-    this.remarks = [...new Set(alternatives.flatMap((one) => one.remarks))];
-    for (const one of alternatives) studio.heatOf.set(studio.sign(one.piece), one.heat);
-    if (alternatives.length === 1) {
-      studio.model.change(`task-${task}`, {
-        piece: settingOf(take(studio.piece, alternatives[0].piece, studio.texture), alternatives[0].piece, task),
-        alternatives,
-      });
+    const { task } = run;
+    if (run.count > 1) this.#arrived(run, job);
+    else {
+      const [one] = this.#alternatives(run, job);
+      this.remarks = one.remarks;
+      this.tookFirst = this.took;
+      const taken = settingOf(take(studio.piece, one.piece, studio.texture), one.piece, task);
+      studio.model.change(`task-${task}`, { piece: taken, alternatives: [one] });
       studio.listen(-1);
-    } else {
-      studio.model.change(`task-${task}`, { alternatives });
-      studio.listen(0);
+      if (run.before.notes.length < 4) studio.tell("fit");
     }
-    if (before.notes.length < 4) studio.tell("fit");
-    studio.say(alternatives.length === 1 ? "written" : "choose", {
-      count: alternatives.length,
+    studio.say(run.count === 1 ? "written" : "choose", {
+      count: job.results.length,
       seconds: (this.took / 1000).toFixed(1),
     });
   }
@@ -198,5 +271,5 @@ function guard(studio, before, piece, selection, free) {
 export function sayError(studio, error) {
   if (error.status === 0) studio.say("server-gone", {}, "error");
   else if (error.status === 429 || error.status === 503) studio.say("busy", { seconds: error.retry || 2 }, "error");
-  else studio.say("refused", { message: error.message, hint: error.hint ?? "" }, "error");
+  else studio.say("refused", { message: translated(error.message), hint: translated(error.hint ?? "") }, "error");
 }

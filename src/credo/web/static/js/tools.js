@@ -1,7 +1,8 @@
 /** The pointer on the roll: select, draw, erase, move, stretch, loudness, ruler, locks, scrolling and zooming. */
 
 import * as act from "./actions.js";
-import { amend, barOf, beatSteps, moved, put, without } from "./piece.js";
+import { paintLoudness } from "./loudness.js";
+import { barOf, beatSteps, moved, put, without } from "./piece.js";
 
 const EDGE = 7;
 
@@ -28,13 +29,19 @@ export function usePointer(roll, studio, sound) {
   /** The note under a point, and whether its right edge is. */
   function under(p) {
     const step = view.stepAt(p.x);
-    const [note] = act.noteAt(studio, step, view.pitchAt(p.y), studio.shown);
+    const lane = view.laneAt(p.y);
+    const [note] = act.noteAt(studio, step, view.pitchAt(p.y), studio.shown, lane.name);
     if (!note) return null;
     const right = view.x(note.onset + note.duration);
     return { note, edge: right - p.x < Math.min(EDGE, (note.duration * view.stepWidth) / 3) };
   }
 
   function cellOf(p) {
+    const lane = view.laneAt(p.y);
+    if (lane.name && lane.name !== studio.voice) {
+      studio.voice = lane.name;
+      studio.tell("voices");
+    }
     studio.cursor = { step: snapped(p.x), pitch: view.pitchAt(p.y) };
   }
 
@@ -70,7 +77,8 @@ export function usePointer(roll, studio, sound) {
   function moves(p, notes, edge) {
     const { piece, texture } = studio;
     const from = view.stepAt(p.x);
-    const row = view.rowOfPitch.get(view.pitchAt(p.y)) ?? 0;
+    const lane = view.laneAt(p.y);
+    const height = (q) => (lane.drums ? -view.row(lane, view.pitchAt(q.y, lane)) : view.pitchAt(q.y, lane));
     let heard = notes[0].pitch;
     return {
       move(q) {
@@ -80,8 +88,7 @@ export function usePointer(roll, studio, sound) {
           studio.model.preview("stretch", { piece: put(piece, texture, next) });
           return;
         }
-        const up = row - (view.rowOfPitch.get(view.pitchAt(q.y)) ?? 0);
-        const next = moved(piece, texture, notes, by, up);
+        const next = moved(piece, texture, notes, by, height(q) - height(p));
         if (next[0].pitch !== heard) {
           heard = next[0].pitch;
           sound.hear(heard, next[0].voice);
@@ -106,8 +113,8 @@ export function usePointer(roll, studio, sound) {
             (note) =>
               note.onset < b &&
               note.onset + note.duration > a &&
-              view.y(note.pitch) < y2 &&
-              view.y(note.pitch) + view.rowHeight > y1,
+              view.y(note.pitch, note.voice) < y2 &&
+              view.y(note.pitch, note.voice) + view.rowHeight > y1,
           )
           .map((note) => note.id);
         const whole = {
@@ -142,23 +149,6 @@ export function usePointer(roll, studio, sound) {
     };
   }
 
-  function levels(p) {
-    const { piece } = studio;
-    const near = studio.shown.notes.filter(
-      (note) =>
-        Math.abs(view.x(note.onset) - p.x) < 6 &&
-        (!studio.selected.size ? note.voice === studio.voice : studio.selected.has(note.id)),
-    );
-    if (!near.length) return null;
-    const ids = new Set(near.map((note) => note.id));
-    const show = (q) => {
-      const velocity = Math.max(1, Math.min(127, Math.round((127 * (view.height - q.y)) / 52)));
-      studio.model.preview("velocity", { piece: amend(piece, ids, () => ({ velocity })) });
-    };
-    show(p);
-    return { move: show, end: () => studio.model.settle() };
-  }
-
   function locks(p) {
     const bar = barOf(studio.piece, studio.texture, view.stepAt(p.x));
     if (bar >= 1 && bar <= studio.piece.bars) act.lockBar(studio, bar);
@@ -170,7 +160,7 @@ export function usePointer(roll, studio, sound) {
     if (zone === "ruler" || zone === "heat") return spans(p);
     if (zone === "locks") return locks(p);
     if (zone === "keys") {
-      sound.hear(view.pitchAt(p.y), studio.voice);
+      sound.hear(view.pitchAt(p.y), view.laneAt(p.y).name ?? studio.voice);
       return null;
     }
     if (zone === "corner" || view.stepAt(p.x) >= studio.steps) return null;
@@ -179,7 +169,7 @@ export function usePointer(roll, studio, sound) {
       studio.say("audition-first");
       return null;
     }
-    if (zone === "velocity") return levels(p);
+    if (zone === "velocity") return paintLoudness(view, studio, p);
     cellOf(p);
     if (studio.tool === "erase" || event.altKey || event.button === 2) return erases(p);
     const there = under(p);
@@ -266,13 +256,16 @@ export function usePointer(roll, studio, sound) {
               : "grab"
             : studio.tool
         : zone;
-    const drawing = zone === "notes" && studio.tool === "draw" && !there && view.stepAt(p.x) < studio.steps;
+    const lane = view.laneAt(p.y);
+    const own = !lane.name || lane.name === studio.voice;
+    const drawing = zone === "notes" && own && studio.tool === "draw" && !there && view.stepAt(p.x) < studio.steps;
     const ghost = drawing ? { onset: snapped(p.x), duration: studio.snap, pitch: view.pitchAt(p.y) } : undefined;
     const key = zone === "notes" || zone === "keys" ? view.pitchAt(p.y) : undefined;
-    const grid = key !== roll.hint.key;
+    const grid = key !== roll.hint.key || lane.name !== roll.hint.lane;
     if (!grid && ghost?.onset === roll.hint.ghost?.onset && ghost?.pitch === roll.hint.ghost?.pitch) return;
     roll.hint.ghost = ghost;
     roll.hint.key = key;
+    roll.hint.lane = lane.name;
     if (grid) roll.draw("grid");
     else roll.draw();
   }
@@ -302,6 +295,7 @@ export function usePointer(roll, studio, sound) {
     const there = under(p);
     if (there) act.erase(studio, [there.note]);
     else {
+      cellOf(p);
       const note = act.add(studio, snapped(p.x), view.pitchAt(p.y));
       if (note) sound.hear(note.pitch, note.voice);
     }

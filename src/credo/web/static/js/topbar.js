@@ -1,6 +1,7 @@
 /** The bar at the top: title, undo, transport, files, views, language and theme; and the tools above the roll. */
 
 import { exportAs, importFile } from "./files.js";
+import { wished } from "./samples.js";
 import { language, say, setLanguage, translate } from "./words.js";
 
 const get = (id) => /** @type {any} */ (document.getElementById(id));
@@ -79,6 +80,9 @@ function useTransport(studio, player) {
     player.metronome = !player.metronome;
     pressed("metronome", player.metronome);
   });
+  const sound = get("sound");
+  sound.value = wished() ? "sampled" : "simple";
+  sound.addEventListener("change", () => player.sample(sound.value === "sampled"));
   const place = get("place");
   const show = () => {
     const step = player.step();

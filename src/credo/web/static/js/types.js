@@ -15,9 +15,12 @@
  * @typedef {{id: string, task: string, piece: Piece, seed: number, rank: number, energy: number | null,
  *   heat: number[], remarks: string[]}} Alternative
  * @typedef {{temperature: number, feeling: {valence: number, arousal: number} | null, density: number | null,
- *   register: number | null, text: string, style: string, amount: number, share: number, more_bars: number,
- *   alternatives: number}} Wishes
- * @typedef {{piece: Piece, other: Piece | null, alternatives: Alternative[], wishes: Wishes}} Document
+ *   register: number | null, text: string, read: Read[], reading: "none" | "done", style: string, chords: string,
+ *   scale: string, cadence: boolean, seed: number | null, amount: number, share: number, more_bars: number,
+ *   alternatives: number}} Wishes  Reading: whether the words were read, so that `read` stands for them.
+ * @typedef {{name: string, value: string | number, because: string}} Read  What words or a picture ask of music.
+ * @typedef {Record<string, {level?: number, program?: number}>} Mix  By voice: 1 is as written; General MIDI, from 0.
+ * @typedef {{piece: Piece, other: Piece | null, alternatives: Alternative[], wishes: Wishes, mix: Mix}} Document
  */
 
 /** @type {Wishes} */
@@ -27,7 +30,13 @@ export const NO_WISHES = {
   density: null,
   register: null,
   text: "",
+  read: [],
+  reading: "none",
   style: "",
+  chords: "",
+  scale: "",
+  cadence: false,
+  seed: null,
   amount: 0.3,
   share: 0.5,
   more_bars: 4,

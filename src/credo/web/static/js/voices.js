@@ -2,6 +2,7 @@
 
 import * as act from "./actions.js";
 import { VOICES } from "./colours.js";
+import { PROGRAMS, levelOf, played } from "./mix.js";
 import { withBars } from "./piece.js";
 import { pitchName } from "./piece.js";
 import { name, say } from "./words.js";
@@ -36,10 +37,39 @@ export function showVoices(list, studio) {
           mark("lock", voice, () => act.lockVoice(studio, voice.name)),
           mark("mute", voice, () => flip(studio.muted, voice.name)),
           mark("solo", voice, () => flip(studio.solo, voice.name)),
+          sound(voice),
         );
         return row;
       }),
     );
+  }
+
+  /** Loudness and instrument of a voice. */
+  function sound(voice) {
+    const box = document.createElement("span");
+    box.className = "sound";
+    const level = document.createElement("input");
+    Object.assign(level, { type: "range", min: "0", max: "1.5", step: "0.05", className: "level" });
+    level.setAttribute("aria-label", say("level-voice", { voice: name("voice", voice.name) }));
+    level.title = level.getAttribute("aria-label");
+    level.addEventListener("input", () => change(voice, { level: Number(level.value) }));
+    box.append(level);
+    if (voice.kind !== "drums") {
+      const program = document.createElement("select");
+      const known = PROGRAMS.includes(voice.program) ? PROGRAMS : [voice.program, ...PROGRAMS];
+      program.className = "program";
+      program.append(...known.map((one) => new Option(programText(one), String(one))));
+      program.setAttribute("aria-label", say("program-voice", { voice: name("voice", voice.name) }));
+      program.title = program.getAttribute("aria-label");
+      program.addEventListener("change", () => change(voice, { program: Number(program.value) }));
+      box.append(program);
+    }
+    return box;
+  }
+
+  function change(voice, one) {
+    const { mix } = studio.doc;
+    studio.model.change("mix", { mix: { ...mix, [voice.name]: { ...mix?.[voice.name], ...one } } }, true);
   }
 
   function flip(set, voice) {
@@ -80,6 +110,10 @@ export function showVoices(list, studio) {
         row.querySelector(`.${kind}`).setAttribute("aria-pressed", String(on));
       }
       row.classList.toggle("silent", !studio.sounds(voice));
+      const one = studio.texture.voices.find((each) => each.name === voice);
+      row.querySelector(".level").value = String(levelOf(studio.doc.mix, voice));
+      const program = row.querySelector(".program");
+      if (program) program.value = String(played(studio.doc.mix, one).program);
     }
   }
   studio.addEventListener("change", ({ detail }) => {
@@ -87,6 +121,12 @@ export function showVoices(list, studio) {
   });
   document.addEventListener("restyle", render);
   render();
+}
+
+/** An instrument's name, or its number. */
+function programText(program) {
+  const text = name("program", String(program));
+  return text === String(program) ? say("program-number", { number: program + 1 }) : text;
 }
 
 /** Tempo, key, metre, bars and the model, as fields. @param {import("./studio.js").Studio} studio */
