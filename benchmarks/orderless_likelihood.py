@@ -87,7 +87,7 @@ def build(bounds: np.ndarray, options: argparse.Namespace):
 
 def train(options: argparse.Namespace) -> None:
     """Pretrain, fine-tune, watch the validation split, and save."""
-    from credo.models.backend import Stepper
+    from credo.models.backend.stepper import Stepper
     from credo.training import finetune, greedy
 
     known = pieces(options.data, "train")

@@ -25,7 +25,7 @@ class Credo:
         import keras
 
         import credo.models  # noqa: F401 - chooses the backend before Keras is imported
-        from credo.models.backend import Stepper
+        from credo.models.backend.stepper import Stepper
         from credo.models.rbm import RBM
         from credo.training import greedy
 

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from credo.models.backend import Stepper
+from credo.models.backend.stepper import Stepper
 from credo.training.greedy import batch_rows
 from frames.rolls import Rolls
 
