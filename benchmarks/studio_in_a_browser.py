@@ -1,6 +1,7 @@
 """Compose in the Studio's page as a musician does, in a browser, and measure how fast it answers.
 
-    credo studio --port 8765 &
+    credo library add FOLDER --library FILE
+    credo studio --port 8765 --projects OTHER_FILE --library FILE &
     pip install playwright axe-playwright-python
     python benchmarks/studio_in_a_browser.py --url http://127.0.0.1:8765/ --browser /usr/bin/chromium --out /tmp/studio
 
@@ -21,6 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, expect, sync_playwright
+from studio_listener import listener
 from studio_musician import DEVICE, bring, dies, early, held, lanes, live, many_notes, prompts
 from studio_user import COMPLETE, FRAMES, MANY, MIDI, Composer, by_keys, by_pointer, fresh, middle
 
@@ -326,6 +328,7 @@ def main() -> None:
             "prompts": lambda: (fresh(composer), prompts(composer))[0],
             "bring": lambda: (fresh(composer), bring(composer))[0],
             "live": lambda: (fresh(composer), live(composer))[0],
+            "listener": lambda: listener(composer),
             "held": lambda: (fresh(composer), held(composer))[0],
             "dies": lambda: dies(composer, asked.url),
             "files": lambda: files(composer),

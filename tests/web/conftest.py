@@ -14,13 +14,17 @@ def server(tiny_run, tmp_path_factory):
 
     import tiny
     from credo.web.app import create_app
+    from credo.web.collection import Collection
     from credo.web.desk import Desk
     from credo.web.projects import Projects
     from credo.web.studio import Studio
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("credo.compose.generate.Composer.load", tiny.composer_of)
-        studio = Studio(Desk(str(tiny_run)), Projects(tmp_path_factory.mktemp("projects") / "studio.sqlite"))
+        place = tmp_path_factory.mktemp("studio")
+        studio = Studio(
+            Desk(str(tiny_run)), Projects(place / "studio.sqlite"), Collection(place / "library" / "mine.sqlite")
+        )
         app = create_app(studio, rate=1e6, burst=10**6, warm=False)
         with TestClient(app, base_url="http://127.0.0.1:8765", raise_server_exceptions=False) as client:
             client.studio = studio

@@ -20,6 +20,14 @@ const sentences = {
   "chords and cadence: expected notes of bass that obey both, got none in bar 8":
     "和弦与终止式：男低音在第 8 小节没有可用的音",
   "the words 'calm'": "文字'calm'",
+  "same metre, key and density; harmony 0.91; melody -0.40": "相同：拍号、调、密度；和声 0.91；旋律 -0.40",
+  "the same music, 2 semitones higher (80 % of its passages); rhythm 1.00":
+    "同一音乐，高 2 个半音（80 % 的乐句）；节奏 1.00",
+  "minor keys and slow tempi, as you like; like Air, which you like (harmony 0.91)":
+    "小调、慢速，合你的口味；类似你喜欢的《Air》（和声 0.91）",
+  "asked for mode minor, metre 3/4, as of Air, which you are expected to like; to find out more of your taste":
+    "仿照预计你喜欢的《Air》；想进一步了解你的口味",
+  "harmony 0.91; and something that nobody knows": "harmony 0.91; and something that nobody knows",
   "a sentence that nobody knows": "a sentence that nobody knows",
   "": "",
 };

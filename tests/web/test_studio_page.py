@@ -19,7 +19,7 @@ PAGE = (STATIC / "index.html").read_text(encoding="utf-8")
 WORDS = json.loads((STATIC / "words.json").read_text(encoding="utf-8"))
 #: Words whose names are put together in the code: `do-` and a change's label, for instance.
 PATTERNS = (
-    r"(do|about|task|state|key|mood|needs|keys|pointer|corner|voice|model|drum|program|fold|scale|attribute|live)[-.].+"
+    r"(do|about|task|state|key|mood|needs|keys|row|by|library-no|pointer|corner|voice|model|drum|program|fold|scale|attribute|live)[-.].+"
     r"|(lock|mute|solo|level)-voice"
 )
 

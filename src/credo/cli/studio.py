@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from credo.library.taste import MINE
+
 
 def studio(
     host: Annotated[
@@ -19,6 +21,11 @@ def studio(
         Path | None,
         typer.Option(metavar="FILE", help="Where projects are kept.  [default: in your data folder]"),
     ] = None,
+    library: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The library that is searched and hearts go to.  [default: your own]"),
+    ] = None,
+    profile: Annotated[str, typer.Option(metavar="NAME", help="Whose taste hearts tell.")] = MINE,
     token: Annotated[
         str | None,
         typer.Option(help="That clients have to give.  [default: none on this machine, a new one beyond it]"),
@@ -48,4 +55,15 @@ def studio(
         if (error.name or "").partition(".")[0] not in ("fastapi", "starlette", "uvicorn", "pydantic"):
             raise
         raise MissingExtraError("The Studio", "studio") from error
-    serve(host, port, model=model, projects=projects, token=token, names=name or (), told=typer.echo, opens=open_)
+    serve(
+        host,
+        port,
+        model=model,
+        projects=projects,
+        library=library,
+        profile=profile,
+        token=token,
+        names=name or (),
+        told=typer.echo,
+        opens=open_,
+    )

@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from credo.library.taste import MINE
+
 if TYPE_CHECKING:
     from credo.library.store import Store
     from credo.library.taste.composing import Commission
@@ -27,7 +29,6 @@ Library = Annotated[
 Profile = Annotated[str, typer.Option(metavar="NAME", help="Whose taste; each name is a profile of its own.")]
 Pieces = Annotated[list[str], typer.Argument(metavar="PIECE...", help="Numbers of `credo library list`, or files.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-MINE = "me"
 COMPOSING = "New pieces"
 
 

@@ -82,6 +82,18 @@ class Accepted(Answer):
     id: str
 
 
+class TasteAnswer(Answer):
+    """What the listener is expected to think of a piece: stars, null without ratings, and how many that may be wrong.
+
+    `rank` is 1 for the piece that is expected to be liked best.
+    """
+
+    expected_stars: float | None
+    doubt: float
+    rank: int
+    reasons: str
+
+
 class Result(Answer):
     """An alternative; rank 1 is the most conventional. Energy in nats a beat; heat in nats a beat for each bar."""
 
@@ -91,6 +103,7 @@ class Result(Answer):
     energy: float
     heat: list[float]
     remarks: list[str]
+    taste: TasteAnswer | None = None
 
 
 class CueResult(Answer):
@@ -171,3 +184,71 @@ class ProjectAnswer(ProjectRow):
     """A project."""
 
     document: dict[str, Any]
+
+
+class LibraryAnswer(Answer):
+    """How many pieces and ratings there are, and what is known of the listener, a line each."""
+
+    profile: str
+    pieces: int
+    ratings: int
+    told: list[str]
+
+
+class LibraryRow(Answer):
+    """A piece of the library; `stars` are those of the listener."""
+
+    number: int
+    title: str
+    composer: str
+    attributes: dict[str, Any]
+    bars: int
+    seconds: float
+    file: str
+    stars: float | None
+
+
+class KnownAnswer(Answer):
+    """A piece by the SHA-256 of its file, its number in the library and its stars; null where there are none."""
+
+    sha256: str
+    number: int | None
+    stars: float | None
+
+
+class RatingAnswer(Answer):
+    """A rating; `rated` in UTC, ISO 8601; `number` of the piece where it is in the library."""
+
+    sha256: str
+    stars: float
+    rated: str
+    title: str
+    composer: str
+    number: int | None
+
+
+class SimilarRow(LibraryRow):
+    """A piece that is like another; likeness -1 to 1, in all and by aspect; `bar` from which on it is."""
+
+    likeness: float
+    aspects: dict[str, float]
+    same_music: bool
+    semitones_higher: int | None
+    bar: int | None
+    reasons: str
+
+
+class SimilarAnswer(Answer):
+    """Pieces, the most like first, and lines on what could not be read."""
+
+    pieces: list[SimilarRow]
+    remarks: list[str]
+
+
+class RecommendedRow(LibraryRow):
+    """A piece for the listener; `to_find_out`: it is here to learn more of the taste."""
+
+    expected_stars: float | None
+    doubt: float
+    to_find_out: bool
+    reasons: str

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Scope
 from credo import __version__
 from credo.web.faults import answer_faults
 from credo.web.limits import BURST, RATE, Limits
-from credo.web.routes import about, cues, files, jobs, projects, sounds, wishes
+from credo.web.routes import about, cues, files, jobs, library, projects, sounds, wishes
 from credo.web.security import Security
 from credo.web.studio import Studio
 
@@ -52,7 +52,7 @@ def create_api(studio: Studio, *, warm: bool = True) -> FastAPI:
         lifespan=life,
     )
     api.state.studio = studio
-    for routes in (about, jobs, files, sounds, wishes, projects, cues):
+    for routes in (about, jobs, files, sounds, wishes, projects, cues, library):
         api.include_router(routes.router)
     answer_faults(api)
     api.router.default = _Page(directory=PAGE, html=True)

@@ -14,6 +14,8 @@ from credo.compose.wishes import MOST_BARS, MOST_SEED
 MOST_NOTES = 20_000
 MOST_ALTERNATIVES = 8
 MOST_ITERATIONS = 2000
+#: Bars of music for the listener.
+MOST_FOR_ME = 64
 _MOST_STEPS = 1_000_000
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
@@ -155,3 +157,42 @@ class CueMessage(Message):
     """A cue that is wanted: the fields of a `brief.toml` as JSON, see the docs of `credo cue`."""
 
     brief: dict[str, Any]
+
+
+class PieceOrNumber(Message):
+    """A piece as it stands, or one of the library by its number."""
+
+    piece: PieceMessage | None = None
+    number: Annotated[int, Field(ge=1, le=2**53)] | None = None
+
+
+class LookMessage(Message):
+    """A piece that may be in the library."""
+
+    piece: PieceMessage
+
+
+class RatingMessage(PieceOrNumber):
+    """A rating: 5 stars for a piece that is liked, 1 for one that is not; null takes back what was said of it."""
+
+    stars: Annotated[float, Field(ge=1, le=5)] | None
+
+
+class SimilarMessage(PieceOrNumber):
+    """What is to be like a piece; `bar` for the four bars from there on, of a piece that is sent."""
+
+    by: Literal["whole", "harmony", "melody", "rhythm", "texture"] = "whole"
+    bar: Annotated[int, Field(ge=1, le=MOST_BARS)] | None = None
+    count: Annotated[int, Field(ge=1, le=100)] = 10
+
+
+class ForMeMessage(PieceOrNumber):
+    """Music for the listener, by what was rated; with a piece or a number, more music like that one."""
+
+    model: Name
+    bars: Annotated[int, Field(ge=1, le=MOST_FOR_ME)] = 8
+    alternatives: Annotated[int, Field(ge=1, le=MOST_ALTERNATIVES)] = 3
+    candidates: Annotated[int, Field(ge=1, le=8)] = 3
+    temperature: Annotated[float, Field(ge=0.05, le=10)] = 1.0
+    seed: Annotated[int, Field(ge=0, le=MOST_SEED)] | None = None
+    iterations: Annotated[int, Field(ge=1, le=MOST_ITERATIONS)] | None = None

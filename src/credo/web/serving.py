@@ -14,7 +14,10 @@ from urllib.parse import quote
 import uvicorn
 
 from credo.errors import MissingExtraError, UsageError
+from credo.library.taste import MINE
+from credo.library.taste.ratings import named
 from credo.web.app import create_app
+from credo.web.collection import Collection
 from credo.web.desk import Desk
 from credo.web.projects import Projects, usual_place
 from credo.web.security import is_loopback
@@ -29,6 +32,8 @@ def serve(
     *,
     model: str = "chorale",
     projects: Path | None = None,
+    library: Path | None = None,
+    profile: str = MINE,
     token: str | None = None,
     names: Iterable[str] = (),
     told: Callable[[str], None] = print,
@@ -41,6 +46,8 @@ def serve(
         port: 0 for any that is free.
         model: name or folder of the model that is loaded at the start.
         projects: file of the projects; None for the usual one.
+        library: of pieces; None for the user's own.
+        profile: whose ratings they are.
         token: that clients have to give; beyond the loopback one is made where none is given.
         names: further names of this machine.
         told: gets the address of the page, as soon as it can be opened.
@@ -64,7 +71,7 @@ def serve(
     desk.models()  # tells what is wrong before anything is opened
     listening = _listen(host, port)
     try:
-        studio = Studio(desk, Projects(projects or usual_place()))
+        studio = Studio(desk, Projects(projects or usual_place()), Collection(library, named(profile)))
         address = _address(host, listening.getsockname()[1], token)
         server = _Server(
             uvicorn.Config(

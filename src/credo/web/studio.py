@@ -13,8 +13,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from credo.io.files import can_hear
+from credo.web.collection import Collection
 from credo.web.cueing import Cues
 from credo.web.desk import PAIR, WARM_BARS, Desk
+from credo.web.for_me import ForMe
 from credo.web.jobs import Worker
 from credo.web.limits import Turns
 from credo.web.projects import Projects
@@ -37,10 +39,12 @@ class Studio:
     Attributes:
         desk: the models.
         projects: what is saved.
+        collection: the library and the taste of whoever uses it.
         worker: does the jobs.
         reading: turns of files that are read in processes of their own.
         drawing: turns of engraving and sound.
         understanding: turns of words.
+        searching: turns of those who ask the library.
         instruments: sounds for the page.
         streams: turns of those who listen to jobs.
         status: `warming`, `ok` or `failed`.
@@ -48,10 +52,12 @@ class Studio:
 
     desk: Desk
     projects: Projects
+    collection: Collection = field(default_factory=Collection)
     worker: Worker = field(default_factory=Worker)
     reading: Turns = field(default_factory=lambda: Turns(2, 8))
     drawing: Turns = field(default_factory=lambda: Turns(1, 12))
     understanding: Turns = field(default_factory=lambda: Turns(1, 24))
+    searching: Turns = field(default_factory=lambda: Turns(2, 24))
     instruments: Instruments = field(default_factory=Instruments)
     streams: Turns = field(default_factory=lambda: Turns(512, 0))
     status: str = "warming"
@@ -60,6 +66,7 @@ class Studio:
         self._folder = tempfile.TemporaryDirectory(prefix="credo-studio-", ignore_cleanup_errors=True)
         self.warmer, self._kept = Warmer(self.desk, self.worker), None
         self.cues = Cues(self.desk, Path(self._folder.name))
+        self.for_me = ForMe(self.desk, self.collection)
 
     def start(self, *, warm: bool = True) -> None:
         """Start to work, and have the first model ready soon."""
@@ -78,6 +85,7 @@ class Studio:
         self.warmer.close()
         self.worker.close()
         self.projects.close()
+        self.collection.close()
         self._folder.cleanup()
 
     @property

@@ -19,7 +19,8 @@ from credo.web.messages import PieceMessage, Wishes
 
 #: Of the sampling, where nothing is said: an answer within a second counts for more here than the last bit of quality.
 ITERATIONS = 96
-_MOST_DRAWN = 1_000_000
+#: Seeds that are drawn where none is given are below this.
+MOST_DRAWN = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Wished:
             tempo=piece.tempo,
             key=Key.parse(piece.key) if piece.key else None,
             temperature=wishes.temperature,
-            seed=secrets.randbelow(_MOST_DRAWN) if wishes.seed is None else wishes.seed,
+            seed=secrets.randbelow(MOST_DRAWN) if wishes.seed is None else wishes.seed,
             iterations=ITERATIONS if wishes.iterations is None else wishes.iterations,
             scale=wishes.scale or None,
             ranges=tuple((voice, low, high) for voice, (low, high) in wishes.ranges.items()),

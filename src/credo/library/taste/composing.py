@@ -106,7 +106,12 @@ class Made:
 
 
 def compose_for(
-    store: Store | None, listener: Listener, wanted: Commission, *, progress: Progress | None = None
+    store: Store | None,
+    listener: Listener,
+    wanted: Commission,
+    *,
+    composer: Composer | None = None,
+    progress: Progress | None = None,
 ) -> Made:
     """Compose for a listener.
 
@@ -116,6 +121,7 @@ def compose_for(
         store: the library, whose codes are used where the model made them.
         listener: what is known of the listener.
         wanted: how many, and how.
+        composer: of the model that is wanted, for whoever has loaded it already.
         progress: told after each candidate.
 
     Raises:
@@ -127,9 +133,10 @@ def compose_for(
     card = read_card(find_model(model))
     prepared = plans(listener, liked, wanted.request, card, wanted.drawn)
     checker, sieve = Checker.of(model), _sieve(liked)
-    from credo.compose.generate import Composer  # loads a tensor library, for seconds
+    if composer is None:
+        from credo.compose.generate import Composer  # loads a tensor library, for seconds
 
-    composer = Composer.load(model)
+        composer = Composer.load(model)
     code = _coder(store, composer, listener)
     drawn, lines = list[Candidate](), dict[str, None](dict.fromkeys(checker.remarks))
     texture = window_of(card).natural

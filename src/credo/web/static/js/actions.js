@@ -13,6 +13,7 @@ import {
   toggled,
   without,
 } from "./piece.js";
+import { TASTES } from "./types.js";
 
 /** @typedef {import("./studio.js").Studio} Studio */
 /** @typedef {import("./types.js").Note} Note */
@@ -157,9 +158,10 @@ export function paste(studio) {
   }
 }
 
-/** A piece with another's key where it has none of its own, and after blending with its tempo too. */
+/** A piece with another's key where it has none of its own; after what writes a new piece, with all of its setting. */
 export function settingOf(piece, other, task) {
   const key = piece.key ?? other.key;
+  if (TASTES.includes(task)) return { ...piece, key: other.key, tempo: other.tempo, metre: other.metre };
   return task === "blend" ? { ...piece, key: other.key, tempo: other.tempo } : { ...piece, key };
 }
 

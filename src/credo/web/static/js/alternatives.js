@@ -64,7 +64,8 @@ export function showAlternatives(strip, banner, studio, jobs) {
     const caption = document.createElement("span");
     caption.textContent = one ? `${place + 1}` : say("mine");
     const note = document.createElement("small");
-    note.textContent = one && !empty ? rankWord(place, studio.doc.alternatives.length) : "";
+    const ranked = one && !empty ? rankWord(place, studio.doc.alternatives.length) : "";
+    note.textContent = one?.stars === undefined ? ranked : starsWord(one);
     button.append(canvas, caption, note);
     button.setAttribute(
       "aria-label",
@@ -90,6 +91,7 @@ export function showAlternatives(strip, banner, studio, jobs) {
       fresh,
       energy: energyText(one),
     });
+    banner.querySelector("[data-role=reasons]").textContent = translated(one.reasons ?? "");
     banner.querySelector("[data-act=take-part]").disabled = !studio.range;
   }
 
@@ -112,6 +114,11 @@ export function showAlternatives(strip, banner, studio, jobs) {
 
 function energyText(one) {
   return one.energy === null ? "" : say("energy", { value: one.energy.toFixed(1) });
+}
+
+/** What the listener is expected to think of it. */
+function starsWord(one) {
+  return one.stars ? say("stars-expected", { stars: one.stars.toFixed(1) }) : say("stars-unknown");
 }
 
 function rankWord(place, count) {

@@ -83,18 +83,34 @@ export async function sampleSound(program) {
   return (await ask(`samples/${program}`, { cache: "default" })).arrayBuffer();
 }
 
+const inLibrary = (path, query = {}) => json(`library/${path}?${new URLSearchParams(query)}`);
+export const aboutLibrary = () => json("library");
+export const searchLibrary = (text) => inLibrary("pieces", { text, count: 50 });
+export const recommended = () => inLibrary("recommended", { count: 12 });
+export const ratings = () => json("library/ratings");
+/** Notes of a piece of the library on the voices of a model. @param {number} number @param {string} model */
+export const libraryNotes = (number, model) => inLibrary(`pieces/${number}/notes`, { model });
+/** What is like a piece, by one of its sides. @param {{piece: object} | {number: number}} which */
+export const similar = (which, by, bar) => send("library/similar", { ...which, by, bar, count: 12 });
+/** @param {{piece: object} | {number: number}} which */
+export const rate = (which, stars) => send("library/ratings", { ...which, stars });
+export const unrate = (sha256) => json(`library/ratings/${sha256}`, { method: "DELETE" });
+/** What the library knows of a piece as it stands. */
+export const look = (piece) => send("library/look", { piece });
+
 /**
  * Has the model work, and waits for it.
  * @param {object} asked what is asked @param {(job: {progress: number, position: number, state: string}) => void} tell
  * @param {AbortSignal} signal cancels the job
  * @param {(job: any) => void} grown told of the job when more of its results are there, before it is done
+ * @param {string} where the route that takes it
  * @returns {Promise<any>} the job, done
  */
-export async function work(asked, tell, signal, grown = () => {}) {
+export async function work(asked, tell, signal, grown = () => {}, where = "jobs") {
   let answer;
   for (let attempt = 0; ; attempt += 1) {
     try {
-      answer = await send("jobs", asked, "POST", { signal });
+      answer = await send(where, asked, "POST", { signal });
       break;
     } catch (error) {
       if (!(error instanceof ApiError) || ![429, 503].includes(error.status) || attempt === 4) throw error;

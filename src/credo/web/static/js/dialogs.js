@@ -18,6 +18,7 @@ export const SHORTCUTS = {
     "1 … 8": "key-audition",
     T: "key-take",
     "Shift+T": "key-take-part",
+    F: "key-heart",
     Esc: "key-back",
     "?": "key-help",
   },

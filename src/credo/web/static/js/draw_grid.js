@@ -53,7 +53,7 @@ function drawRows(context, { view, colours, studio }) {
 
 function drawBars(context, { view, colours, studio }) {
   const { bar, steps } = studio;
-  const beat = beatSteps(studio.piece, studio.texture);
+  const beat = beatSteps(studio.shown, studio.texture);
   const bars = Math.round(steps / bar);
   const from = Math.max(0, Math.floor(view.stepAt(KEYS)));
   const to = Math.min(steps, Math.ceil(view.stepAt(view.width)));

@@ -73,7 +73,7 @@ function drawNote(context, { view, colours, studio }, note, known) {
     context.fillStyle = colours["on-voice"];
     context.font = `600 ${Math.min(11, height - 2)}px system-ui, sans-serif`;
     context.textBaseline = "middle";
-    context.fillText(pitchName(note.pitch, studio.piece.key), x + 4, y + height / 2 + 0.5);
+    context.fillText(pitchName(note.pitch, studio.shown.key), x + 4, y + height / 2 + 0.5);
   }
 }
 

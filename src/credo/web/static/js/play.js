@@ -51,7 +51,7 @@ export class Player extends EventTarget {
 
   /** Seconds of a step. */
   get stepSeconds() {
-    return 60 / this.studio.piece.tempo / this.studio.texture.steps_per_quarter;
+    return 60 / this.studio.shown.tempo / this.studio.texture.steps_per_quarter;
   }
 
   /** Sounds one note at once, to hear what is drawn. */
@@ -168,7 +168,7 @@ export class Player extends EventTarget {
     const { mix } = studio.doc;
     this.stretches.push({ time, from, seconds: (to - from) * this.stepSeconds, steps: to - from });
     if (this.metronome) {
-      const beat = beatSteps(studio.piece, studio.texture);
+      const beat = beatSteps(studio.shown, studio.texture);
       if (Number.isInteger(from) && from % beat === 0) synth.click(time, from % studio.bar === 0);
     }
     for (const note of studio.shown.notes) {

@@ -71,7 +71,7 @@ export class Studio extends EventTarget {
   }
 
   get bar() {
-    return barSteps(this.piece, this.texture);
+    return barSteps(this.shown, this.texture);
   }
 
   get steps() {

@@ -4,11 +4,17 @@ import * as api from "./api.js";
 import { translated } from "./told.js";
 import { settingOf } from "./actions.js";
 import { put, soundOf, take } from "./piece.js";
+import { TASTES } from "./types.js";
 
 /** @typedef {import("./studio.js").Studio} Studio */
 
 /** The tasks, in the order of their buttons. */
 export const TASKS = ["complete", "vary", "continue", "harmonize", "accompany", "revoice", "blend"];
+
+/** Whether sampling may not change something of the piece. @param {Studio} studio */
+export function holds({ piece }) {
+  return piece.locked_bars.length + piece.locked_voices.length > 0 || piece.notes.some((note) => note.locked);
+}
 
 /** What a task needs beyond the piece: a key of the words where it is missing, else empty. @param {Studio} studio */
 export function missing(studio, task) {
@@ -18,6 +24,8 @@ export function missing(studio, task) {
   if (["accompany", "harmonize"].includes(task) && voices.length < 2) return "needs-voices";
   if (task === "revoice" && !mono) return "needs-lines";
   if (task === "blend" && doc.other?.model !== piece.model) return "needs-other";
+  if (task === "for-me") return holds(studio) ? "needs-unlocked" : "";
+  if (task === "more-like") return studio.shown.notes.length ? "" : "needs-notes";
   if (task !== "complete" && !piece.notes.length) return "needs-notes";
   if (task === "harmonize" && !piece.notes.some((note) => note.voice === studio.voice)) return "needs-melody";
   if (task === "accompany" && !toAdd(studio).length) return "needs-silence";
@@ -65,6 +73,24 @@ export function requestOf(studio, task) {
   };
 }
 
+/**
+ * The body of a job that goes by taste, and the route that takes it. More like a piece of which something is held is a
+ * variation of it: what is held stays.
+ * @param {Studio} studio @param {string} task @param {number | null} number of a piece of the library
+ */
+export function tasteRequest(studio, task, number = null) {
+  const { wishes } = studio.doc;
+  if (task === "more-like" && number === null && holds(studio)) {
+    const asked = { ...requestOf(studio, "vary"), piece: studio.shown };
+    return { where: "jobs", asked: { ...asked, options: { amount: Math.max(0.5, wishes.amount) } } };
+  }
+  const { temperature, seed } = wished(wishes);
+  const { model, bars } = studio.piece;
+  const like = task === "for-me" ? {} : number === null ? { piece: studio.shown } : { number };
+  const asked = { model, bars: Math.min(bars, 64), alternatives: wishes.alternatives, temperature, seed, ...like };
+  return { where: "library/compose", asked };
+}
+
 /** Chord symbols over bars: a line a bar, an empty one or `*` for any chord. @param {string} text */
 export function chordsOf(text) {
   const lines = text.replace(/\s+$/, "").split("\n");
@@ -109,32 +135,34 @@ export class Jobs extends EventTarget {
     this.seed = null;
   }
 
-  /** @param {string} task */
-  async start(task) {
+  /** @param {string} task @param {number | null} number of the library's piece that more is wanted of */
+  async start(task, number = null) {
     const { studio } = this;
-    const lacks = missing(studio, task);
+    const lacks = number === null ? missing(studio, task) : holds(studio) ? "needs-unlocked" : "";
     if (lacks) {
       studio.say(lacks);
       return;
     }
     this.cancel();
+    const { where, asked } = TASTES.includes(task)
+      ? tasteRequest(studio, task, number)
+      : { where: "jobs", asked: requestOf(studio, task) };
     if (studio.audition >= 0) studio.listen(-1);
     studio.model.settle();
-    const asked = requestOf(studio, task);
     const before = studio.piece;
     const control = new AbortController();
     this.running = control;
     this.task = task;
     this.remarks = [];
-    this.seed = asked.wishes.seed;
+    this.seed = asked.seed ?? asked.wishes.seed;
     this.pending = asked.alternatives;
     const begun = performance.now();
-    const run = { task, before, begun, selection: asked.selection, count: asked.alternatives, made: new Map() };
+    const run = { task, before, begun, selection: asked.selection ?? null, count: asked.alternatives, made: new Map() };
     this.#tell(0, 0);
     try {
       const grown = (job) => this.running === control && this.#arrived(run, job);
       const told = (state) => this.running === control && this.#tell(state.progress, state.position);
-      const job = await api.work(asked, told, control.signal, grown);
+      const job = await api.work(asked, told, control.signal, grown, where);
       this.took = performance.now() - begun;
       if (this.running === control) this.#finished(run, job);
     } catch (error) {
@@ -160,8 +188,9 @@ export class Jobs extends EventTarget {
   /** The alternatives of an answer, from conventional to surprising; those that were there stay what they were. */
   #alternatives(run, job) {
     const { studio } = this;
-    const free = ["blend", "revoice", "continue"].includes(run.task);
-    const results = [...(job.results ?? [])].sort((a, b) => a.rank - b.rank);
+    const free = ["blend", "revoice", "continue", ...TASTES].includes(run.task);
+    const place = (result) => result.taste?.rank ?? result.rank;
+    const results = [...(job.results ?? [])].sort((a, b) => place(a) - place(b));
     return results.map((result, rank) => {
       const known = run.made.get(result.seed);
       if (known) return { ...known, rank };
@@ -173,6 +202,7 @@ export class Jobs extends EventTarget {
         energy: result.energy ?? null,
         heat: result.heat ?? [],
         remarks: result.remarks ?? [],
+        ...(result.taste ? { stars: result.taste.expected_stars ?? 0, reasons: result.taste.reasons } : {}),
         piece: guard(studio, run.before, result.piece, run.selection, free),
       };
       studio.heatOf.set(studio.sign(one.piece), one.heat);

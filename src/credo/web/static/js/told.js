@@ -3,6 +3,7 @@
  * them. What no pattern knows stays as it is.
  */
 
+import { REASONS } from "./told_reasons.js";
 import { language, name } from "./words.js";
 
 /** Names in a list, such as `alto, bass`. */
@@ -95,9 +96,17 @@ const wishText = (one) => WISHES[one] ?? attribute(one);
 /** A sentence of the server in the reader's language. @param {string} text */
 export function translated(text) {
   if (language !== "zh" || !text) return text;
-  for (const [pattern, into] of PATTERNS) {
+  const whole = matched(PATTERNS, text);
+  if (whole !== null) return whole;
+  const parts = text.split("; ").map((part) => matched(REASONS, part));
+  return parts.every((part) => part !== null) ? parts.join("；") : text;
+}
+
+/** The text in Chinese by the first pattern that knows it; null if none does. */
+function matched(patterns, text) {
+  for (const [pattern, into] of patterns) {
     const found = pattern.exec(text);
     if (found) return into(...found.slice(1));
   }
-  return text;
+  return null;
 }

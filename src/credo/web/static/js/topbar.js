@@ -86,7 +86,7 @@ function useTransport(studio, player) {
   const place = get("place");
   const show = () => {
     const step = player.step();
-    const beat = Math.floor(((step % studio.bar) / (studio.texture.steps_per_quarter * 4)) * studio.piece.metre[1]) + 1;
+    const beat = Math.floor(((step % studio.bar) / (studio.texture.steps_per_quarter * 4)) * studio.shown.metre[1]) + 1;
     const text = `${Math.floor(step / studio.bar) + 1} . ${beat}`;
     if (place.textContent !== text) place.textContent = text;
     if (player.playing) requestAnimationFrame(show);

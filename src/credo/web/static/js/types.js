@@ -13,7 +13,8 @@
  * @typedef {{name: string, texture: Texture, styles: string[], keys: string[]}} ModelCard
  * @typedef {{from: number, to: number}} Range  Steps, the last one not included.
  * @typedef {{id: string, task: string, piece: Piece, seed: number, rank: number, energy: number | null,
- *   heat: number[], remarks: string[]}} Alternative
+ *   heat: number[], remarks: string[], stars?: number, reasons?: string}} Alternative  Of what goes by taste: how many
+ *   stars the listener is expected to give, 0 where nothing is known, and why it is as it is.
  * @typedef {{temperature: number, feeling: {valence: number, arousal: number} | null, density: number | null,
  *   register: number | null, text: string, read: Read[], reading: "none" | "done", style: string, chords: string,
  *   scale: string, cadence: boolean, seed: number | null, amount: number, share: number, more_bars: number,
@@ -22,6 +23,9 @@
  * @typedef {Record<string, {level?: number, program?: number}>} Mix  By voice: 1 is as written; General MIDI, from 0.
  * @typedef {{piece: Piece, other: Piece | null, alternatives: Alternative[], wishes: Wishes, mix: Mix}} Document
  */
+
+/** What goes by the listener's taste: music for them, and more like one piece. */
+export const TASTES = ["for-me", "more-like"];
 
 /** @type {Wishes} */
 export const NO_WISHES = {
