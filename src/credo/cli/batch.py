@@ -1,4 +1,4 @@
-"""Many pieces made by many processes that share nothing but a folder: `credo compose --shard I/N`."""
+"""Many pieces or cues made by many processes that share nothing but a folder: `--shard I/N`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from credo.compose.cue.sheets.brief import Brief
     from credo.compose.jobs import Job
 
 #: What the pieces of a folder were asked to be, so that no shard mixes others in.
@@ -38,6 +40,33 @@ def of_share(jobs: Sequence[Job], shard: str, out: Path) -> list[Job]:
     return [job for job in jobs[share.number :: share.of] if job.request.seed not in there]
 
 
+def cues_of_share(brief: Brief, count: int, shard: str, out: Path) -> list[Brief]:
+    """The briefs of a share whose cues are not there yet; each has a seed of its own, and a name that tells it.
+
+    Args:
+        brief: what all are made by; its seed is that of the first.
+        count: how many cues there are in all.
+        shard: which share, such as `0/4`.
+        out: the folder below which each cue's own is made.
+
+    Raises:
+        UsageError: the share or the count makes no sense.
+    """
+    from credo.compose.cue.manifest import slug
+    from credo.compose.wishes import MOST_SEED
+    from credo.corpora.shards.share import Share
+    from credo.errors import UsageError
+
+    first = brief.seed or 0
+    most = min(MOST_PIECES, MOST_SEED - first)
+    if not 1 <= count <= most:
+        raise UsageError(f"count: expected 1 to {most}, got {count}")
+    share = Share.parse(shard)
+    seeds = range(first + share.number, first + count, share.of)
+    briefs = (replace(brief, seed=seed, name=f"{brief.name} seed {seed}") for seed in seeds)
+    return [each for each in briefs if not (out / slug(each.name) / "manifest.json").exists()]
+
+
 @contextmanager
 def batch(out: Path, options: Mapping[str, Any]) -> Iterator[None]:
     """Note in a folder what its pieces are asked to be; if nothing comes of it, the note is taken back.
@@ -54,7 +83,7 @@ def batch(out: Path, options: Mapping[str, Any]) -> Iterator[None]:
     from credo.io.atomic import write_bytes
 
     for name, usual, why in (("again", None, "it is one piece"), ("alternatives", 1, "they are ranked together")):
-        if options[name] != usual:
+        if options.get(name, usual) != usual:
             raise UsageError(f"shard: expected no --{name} beside it, for {why}")
     if options["seed"] is None:
         raise UsageError("shard: expected --seed beside it, got none", hint="all shards need the same one")
@@ -80,7 +109,8 @@ def batch(out: Path, options: Mapping[str, Any]) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        if there is None and not any(_PIECE.search(each.name) for each in out.glob("*.json")):
+        pieces = any(_PIECE.search(each.name) for each in out.glob("*.json")) or any(out.glob("*/manifest.json"))
+        if there is None and not pieces:
             path.unlink(missing_ok=True)
             with suppress(OSError):
                 out.rmdir() if new else None

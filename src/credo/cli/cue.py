@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from credo.compose.cue.outline import Outline
     from credo.compose.cue.package import Package
     from credo.compose.cue.sheets.brief import Brief
+    from credo.compose.generate import Composer
 
 _TIME, _MUSIC, _WRITTEN = "Time", "Music", "What is written"
 
@@ -101,6 +105,13 @@ def cue(
     seed: Annotated[
         int | None, typer.Option(help="Makes it come out the same again.  [default: drawn]", rich_help_panel=_MUSIC)
     ] = None,
+    count: Annotated[int, typer.Option(help="Make so many, with seeds from --seed on.", rich_help_panel=_WRITTEN)] = 1,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N", help="Make only the share I of N of --count, from 0/N on.", rich_help_panel=_WRITTEN
+        ),
+    ] = None,
     versions: Annotated[
         str | None,
         typer.Option(
@@ -146,7 +157,10 @@ def cue(
     `credo cue --seconds 30 --hit 8:change --write-brief advert.toml` - a file to edit, and then:
 
     `credo cue advert.toml --out adverts`
+
+    `credo cue advert.toml --seed 1 --count 100 --shard 0/2` - half of a hundred cues; 1/2 is the other half
     """
+    from credo.cli.batch import batch, cues_of_share
     from credo.compose.cue.outline import outline
     from credo.compose.cue.package import FORMATS, PLAYERS
     from credo.compose.cue.sheets import typed
@@ -175,10 +189,24 @@ def cue(
         typer.echo(write_brief)
         return
     console = Console(stderr=True)
-    plan = outline(sheet, _read(sheet))
-    _tell_plan(console, plan)
-    package = _make(console, plan, out, wanted, player or [], effects)
-    _tell_result(console, package)
+    if count == 1 and shard is None:
+        plan = outline(sheet, _read(sheet))
+        _tell_plan(console, plan)
+        package = _make(console, plan, out, wanted, player or [], effects)
+        _tell_result(console, package)
+        return
+    if sheet.seed is None and shard is None:
+        sheet = replace(sheet, seed=secrets.randbelow(1_000_000))
+    more = {"formats": formats, "player": player or None, "effects": effects}
+    with batch(out, {"brief": replace(sheet, seed=None).to_toml(), "seed": sheet.seed, **more}):
+        waiting = cues_of_share(sheet, count, shard or "0/1", out)
+        typer.echo(f"Cues to make: {len(waiting)}" + (f" (shard {shard})" if shard else ""), err=True)
+        read = _read(sheet) if waiting else None
+        for number, each in enumerate(waiting, 1):
+            package = _make(
+                console, outline(each, read), out, wanted, player or [], effects, f"{number}/{len(waiting)} "
+            )
+            typer.echo(package.folder)
 
 
 def _brief(path: Path | None, given: Mapping[str, Any], told: Mapping[str, Any]) -> Brief:
@@ -262,7 +290,13 @@ def _plain(text: str) -> str:
 
 
 def _make(
-    console: Console, plan: Outline, out: Path, formats: list[str] | None, players: list[str], effects: bool
+    console: Console,
+    plan: Outline,
+    out: Path,
+    formats: list[str] | None,
+    players: list[str],
+    effects: bool,
+    label: str = "",
 ) -> Package:
     from concurrent.futures import ThreadPoolExecutor
 
@@ -276,24 +310,30 @@ def _make(
         ThreadPoolExecutor(1) as pool,
         Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar,
     ):
-        task = bar.add_task("Loading the model", total=None)
+        task = bar.add_task(f"{label}Loading the model", total=None)
         ready = pool.submit(check_sound, formats)  # players tune while the model loads
         from credo.compose.generate import Composer  # loads a tensor library, once nothing wrong is asked
 
         def sampling(done: int, total: int) -> None:
-            bar.update(task, description="Sampling", completed=done, total=total)
+            bar.update(task, description=f"{label}Sampling", completed=done, total=total)
 
         if formats is not None:
             ready.result()  # what is missing is told before the work
-        made = make(plan, Composer.load, effects=effects, progress=sampling)
+        made = make(plan, _load(Composer), effects=effects, progress=sampling)
         bar.update(task, total=None)
         return deliver(
             made,
             out,
             formats=formats,
             players=players,
-            progress=lambda line: bar.update(task, description=line),
+            progress=lambda line: bar.update(task, description=f"{label}{line}"),
         )
+
+
+@cache
+def _load(composer: type[Composer]) -> Callable[[str], Composer]:
+    """Loads each model once, however many cues it writes."""
+    return cache(composer.load)
 
 
 def _tell_result(console: Console, package: Package) -> None:
