@@ -73,7 +73,7 @@ export function useLibrary({ studio, projects, player, jobs }) {
   async function about(kind) {
     const { pieces, ratings, told } = await api.aboutLibrary();
     const counted = say("library-count", { pieces, ratings });
-    return kind === "recommended" ? [counted, ...told.map(translated)].join(" · ") : counted;
+    return kind === "recommended" && told.length ? told.map(translated).join(" · ") : counted;
   }
 
   function renderLike() {
