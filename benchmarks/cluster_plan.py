@@ -121,7 +121,8 @@ def planned(record: dict, asked: argparse.Namespace) -> None:
     hours = files / asked.files_per_second / 3600
     print(
         f"\nreading {asked.bars:.3g} bars: {files:.3g} files, {hours:.0f} core hours at {asked.files_per_second:g} "
-        f"files a core second, {asked.bars * asked.bytes_per_bar / 1e9:.0f} GB of Parquet; cost {hours * asked.price:.0f}"
+        f"files a core second, {asked.bars * asked.bytes_per_bar / 1e9:.0f} GB of Parquet; cost "
+        f"{hours * asked.price:.0f}"
     )
     hours = asked.pieces * asked.seconds_per_piece / 3600
     print(
