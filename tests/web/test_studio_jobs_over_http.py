@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -223,3 +224,22 @@ def test_humanize_needs_a_model_that_has_learnt_it(ask, melody):
     answer = ask.post("jobs", {"task": "humanize", "piece": melody})
     assert answer.status_code == 422
     assert "loudness and timing" in answer.json()["error"]["message"]
+
+
+class Suspicious:
+    """Finds the training data in whatever is new."""
+
+    def check(self, piece, work=None):
+        held = work is not None and bool(work.mask.all())
+        found = {"new_notes": 0 if held else 9, "longest_run": {"notes": 9, "part": "alto", "bars": [1, 2]}}
+        found |= {"shared_chords": 0.5, "own_pieces_below": {"run": 4.0}, "above": not held}
+        return replace(piece, settings={**piece.settings, "originality": found})
+
+
+def test_what_is_too_near_to_the_training_data_is_told(server, ask, melody, monkeypatch):
+    monkeypatch.setitem(server.studio.desk._checkers, "tiny", Suspicious())
+    for task, options in (("complete", {}), ("form", {"pattern": "AB", "section_bars": 1})):
+        piece = {**melody, "notes": [{**note, "locked": task == "complete"} for note in melody["notes"]]}
+        job = ask.job(task, piece, options=options, wishes={"iterations": 2})
+        assert job["state"] == "done", job
+        assert "9 new notes in a row (alto, bars 1-2)" in job["results"][0]["remarks"][0]

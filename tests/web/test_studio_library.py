@@ -9,6 +9,8 @@ pytest.importorskip("fastapi", reason="the extra studio is not installed")
 
 from credo.web.collection import Collection
 
+pytestmark = [pytest.mark.machine, pytest.mark.once]
+
 
 @pytest.fixture
 def get(server):

@@ -90,6 +90,8 @@ def run(desk, kept, worker=None):
     warmer.close()
 
 
+@pytest.mark.machine
+@pytest.mark.once
 def test_the_usual_is_what_a_model_can_be_asked(server):
     plans = [server.studio.desk.prepare(message) for message in usual("tiny")]
     assert {plan.bars for plan in plans} == {4, 8, 12}

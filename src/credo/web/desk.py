@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from credo.compose.copying import Checker, line_about
 from credo.compose.form import Form
 from credo.compose.holding import Selection, work
 from credo.compose.humanize import half_way
@@ -87,6 +88,7 @@ class Desk:
         self.first = first
         self._models: dict[str, Model] | None = None
         self._warm: OrderedDict[str, tuple[Composer, Heat]] = OrderedDict()
+        self._checkers: dict[str, Checker] = {}
         self._lock = threading.Lock()
 
     def models(self) -> dict[str, Model]:
@@ -136,6 +138,12 @@ class Desk:
                 self._warm.popitem(last=False)
         self._warm.move_to_end(name)
         return self._warm[name]
+
+    def checker(self, name: str) -> Checker:
+        """What looks for a model's training data in its pieces; on the worker's thread."""
+        if name not in self._checkers:
+            self._checkers[name] = Checker.of(self.model(name).folder)
+        return self._checkers[name]
 
     def heat(self, sheet: Sheet) -> dict[str, Any]:
         """What surprises the model in a piece; on the worker's thread."""
@@ -218,7 +226,7 @@ class Plan:
                 job.advance((len(found) + here * done / max(total, 1)) / message.alternatives)
 
             for seed, piece in zip(some, self._pieces(composer, task, asked, some, told), strict=True):
-                held = self._untouched(task)
+                held, copied = self._untouched(task), self._copied(piece, task)
                 found.append(
                     {
                         "piece": self.sheet.answer(piece.grid, held, task.grid, fresh=f"s{seed}n"),
@@ -226,7 +234,7 @@ class Plan:
                         "rank": 0,
                         "energy": round(composer.energy(piece.grid), 4),
                         "heat": _rounded(heat.bars(piece.grid)),
-                        "remarks": [*remarks, *piece.settings["remarks"]],
+                        "remarks": [*copied, *remarks, *piece.settings["remarks"]],
                     }
                 )
             ranked = sorted(found, key=lambda result: (result["energy"], result["seed"]))
@@ -244,6 +252,13 @@ class Plan:
             return pieces
         amount = task.options["amount"]
         return [replace(piece, grid=half_way(task.grid, piece.grid, amount)) for piece in pieces]
+
+    def _copied(self, piece: Composition, task: Task) -> list[str]:
+        """A line if what is new of a piece is too near to the training data."""
+        if task.name == "humanize":  # the notes are the user's
+            return []
+        settings = self.desk.checker(self.sheet.piece.model).check(piece, None if self.form else task).settings
+        return [line_about(settings)] if settings.get("originality", {}).get("above") else []
 
     def _untouched(self, task: Task) -> Any:
         """The codes of the notes that come out as they went in, shape (T, K), bool."""

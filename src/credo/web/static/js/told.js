@@ -52,6 +52,10 @@ const PATTERNS = [
   ],
   // the composer
   [
+    /^warning: more like the training data than its own pieces are like one another: (\d+) new notes in a row.*$/,
+    (n) => `警告：与训练数据过于相似，连续 ${n} 个新音符相同`,
+  ],
+  [
     /^(.+): held notes of (\S+) stay as they are in (bars? .+)$/,
     (wish, voice, where) => `${wishText(wish)}：${names(voice)}在${bars(where)}锁定的音符保持不变`,
   ],
