@@ -3,7 +3,7 @@
     pip install schemathesis
     python benchmarks/studio_fuzz.py --examples 50
 
-Starts a server of its own with an empty file of projects. Fails where an answer is a 500, does
+Starts a server of its own with an empty library and no projects. Fails where an answer is a 500, does
 not fit its description, or accepts what the description forbids.
 """
 
@@ -43,7 +43,7 @@ def main() -> int:
     schemathesis = Path(sys.executable).with_name("schemathesis")
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-c", SERVER, "studio", "--no-open", "--port", "0", "--model", arguments.model]
-        command += ["--projects", f"{folder}/projects.sqlite"]
+        command += ["--projects", f"{folder}/projects.sqlite", "--library", f"{folder}/library.sqlite"]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert server.stdout is not None
         try:

@@ -1,5 +1,6 @@
 """How much a client may send, and how often."""
 
+import asyncio
 import json
 
 import pytest
@@ -50,6 +51,44 @@ def test_a_body_that_turns_out_large_is_cut(client, monkeypatch):
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
 def test_other_types_are_refused(client, kind):
     assert client.post("/api/v1/x", content=b"[]", headers={"content-type": kind}).status_code == 415
+
+
+def refused(parts, headers=()):
+    """What a refusing server sends and takes, in order; `parts` come in, and then nothing more."""
+    happened, left = [], list(parts)
+
+    async def receive():
+        happened.append("take")
+        if not left:
+            await asyncio.sleep(3600)
+        body = left.pop(0)
+        return {"type": "http.request", "body": body, "more_body": bool(left) or body == b"endless"}
+
+    async def send(message):
+        happened.append(message["type"].rpartition(".")[2] + (" more" if message.get("more_body") else ""))
+
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/x", "client": ("a", 1), "query_string": b""}
+    scope["headers"] = [(b"content-type", b"text/plain"), (b"transfer-encoding", b"chunked"), *headers]
+    asyncio.run(Limits(echo)(scope, receive, send))
+    return happened
+
+
+def test_who_is_refused_may_end_what_is_being_sent(monkeypatch):
+    """A connection that is closed on a sender is reset, and the answer is lost on the way."""
+    told = ["start", "body more"]
+    assert refused([b"a", b"b", b"c"]) == [*told, "take", "take", "take", "body"]
+    monkeypatch.setattr(limits, "_MOST_DRAINED", 2)
+    assert refused([b"a", b"b", b"c", b"d"]) == [*told, "take", "take", "body"]
+    monkeypatch.setattr(limits, "_DRAIN_SECONDS", 0.05)
+    monkeypatch.setattr(limits, "_MOST_DRAINED", 100)
+    assert refused([b"endless"]) == [*told, "take", "take", "body"]
+    assert refused([b"a"], [(b"expect", b"100-continue")]) == [*told, "body"]
+
+
+def test_what_was_read_whole_is_not_waited_for(client, monkeypatch):
+    monkeypatch.setattr(limits, "_DRAIN_SECONDS", 3600)
+    assert client.post("/api/v1/x", content=b"[" * 100 + b"]" * 100, headers=JSON).status_code == 400
+    assert client.get("/api/v1/x").status_code == 200
 
 
 def test_nothing_is_of_no_type(server):

@@ -143,4 +143,4 @@ def test_the_description_is_whole_and_needs_nobody_else(client):
             for code in errors:
                 schema = told["responses"][code]["content"]["application/json"]["schema"]
                 assert schema["$ref"].endswith("/ErrorAnswer"), (method, path, code)
-    assert len(description["paths"]) == 17
+    assert len(description["paths"]) == 27

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -27,6 +27,8 @@ BODY_SECONDS = 30.0
 #: Requests a second that a client may send in the long run, and at once.
 RATE, BURST = 50.0, 200
 _MOST_CLIENTS = 4096
+#: Of what is refused, bytes that are still taken from the line, and seconds.
+_MOST_DRAINED, _DRAIN_SECONDS = 8_000_000, 2.0
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _INNERMOST = re.compile(rb"\[\]|\{\}")
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -49,6 +51,7 @@ class Limits:
         if scope["type"] != "http" or not scope["path"].startswith("/api/"):
             await self.app(scope, receive, send)
             return
+        receive = _Receiver(receive)
         try:
             self.buckets.take(scope["client"][0] if scope.get("client") else "")
             most = _check(scope)
@@ -63,7 +66,7 @@ class Limits:
         finally:
             self.held -= most
 
-    async def _with_body(self, most: int, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _with_body(self, most: int, scope: Scope, receive: _Receiver, send: Send) -> None:
         try:
             body = await _body(scope, receive, most)
         except Fault as fault:
@@ -79,10 +82,41 @@ class Limits:
 
         await self.app(scope, replay, send)
 
-    async def _refuse(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(self, fault: Fault, scope: Scope, receive: _Receiver, send: Send) -> None:
+        """Answer, and let the client finish what it is sending, within limits.
+
+        Who closes a connection on which something still comes in takes the answer away with it.
+        """
         answer = fault.response()
-        answer.headers["Connection"] = "close"  # what is still coming is not read
-        await answer(scope, receive, send)
+        answer.headers["Connection"] = "close"
+
+        async def unfinished(message: Message) -> None:
+            await send({**message, "more_body": True} if message["type"] == "http.response.body" else message)
+
+        await answer(scope, receive, unfinished)
+        if "expect" not in Headers(scope=scope):  # who asks first has sent nothing
+            await receive.drain()
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class _Receiver:
+    """What comes in of one request, and whether that was all."""
+
+    def __init__(self, receive: Receive) -> None:
+        self.receive, self.over = receive, False
+
+    async def __call__(self) -> Message:
+        message = await self.receive()
+        self.over = message["type"] == "http.disconnect" or not message.get("more_body", False)
+        return message
+
+    async def drain(self) -> None:
+        """Throw away what still comes, as far as it is not too much and not too slow."""
+        size = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                while not self.over and size < _MOST_DRAINED:
+                    size += len((await self()).get("body", b""))
 
 
 class Buckets:
