@@ -38,7 +38,7 @@ def listener(composer: Composer) -> None:
     bars = composer.of("studio.piece.bars")
     _asked(composer, "#for-me")
     composer.shot("for-me")
-    assert composer.of("studio.doc.alternatives.map((one) => one.remarks[0].length > 10)") == [True, True, True]
+    assert composer.of("studio.doc.alternatives.map((one) => one.reasons.length > 10)") == [True, True, True]
     page.click("[data-act=take]")
     assert composer.of("studio.piece.notes.length") > 4 * bars
 

@@ -18,7 +18,7 @@ from credo.music.texture import Texture
 from credo.web.messages import PieceMessage, Wishes
 
 #: Of the sampling, where nothing is said: an answer within a second counts for more here than the last bit of quality.
-ITERATIONS = 96
+ITERATIONS = 64
 #: Seeds that are drawn where none is given are below this.
 MOST_DRAWN = 1_000_000
 
