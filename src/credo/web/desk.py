@@ -38,8 +38,8 @@ _LOG = logging.getLogger("credo.web")
 MOST_WARM = 3
 #: Alternatives that are drawn at once, after the first.
 PAIR = 2
-#: Lengths in bars for which kernels are compiled at the start.
-WARM_BARS = (4, 8, 16)
+#: Length in bars for which kernels are compiled at the start; `warming` sees to others while nobody asks.
+WARM_BARS = 4
 
 
 @dataclass(frozen=True)

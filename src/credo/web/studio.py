@@ -75,9 +75,8 @@ class Studio:
             self.status = "ok"
             return
         self.worker.when_idle(self._load)
-        for bars in WARM_BARS:
-            for count in (1, PAIR):
-                self.worker.when_idle(lambda bars=bars, count=count: self._warm(bars, count))
+        for count in (1, PAIR):
+            self.worker.when_idle(lambda count=count: self._warm(count))
         self.worker.when_idle(lambda: self.warmer.start(self._kept))
 
     def close(self) -> None:
@@ -116,14 +115,14 @@ class Studio:
             self.status, self._kept = "failed", None
             _LOG.exception("the model cannot be loaded")
 
-    def _warm(self, bars: int, count: int) -> None:
+    def _warm(self, count: int) -> None:
         if self.status == "failed":
             return
         try:
-            self.desk.warm_up(next(iter(self.desk.models())), bars, count)
+            self.desk.warm_up(next(iter(self.desk.models())), WARM_BARS, count)
         except Exception:
             _LOG.exception("a length could not be compiled in advance")
-        if bars == WARM_BARS[0] and count == PAIR:
+        if count == PAIR:
             self.status = "ok"
 
 

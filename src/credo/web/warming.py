@@ -25,8 +25,8 @@ from credo.web.jobs import Job, Stopped, Worker
 from credo.web.messages import JobMessage
 
 _LOG = logging.getLogger("credo.web")
-#: Lengths in bars for which the wishes are made ready, and of what is made without wishes.
-_BARS, _LONGER = (8, 4), (12,)
+#: Lengths in bars of what is made without wishes, beside that of the start, and for which the wishes are made ready.
+_PLAIN, _BARS = (8, 16, 12), (8, 4)
 _CHORDS = ("C", "F", "G", "C")
 #: Seconds without a job before the Studio does something for itself.
 _QUIET = 3.0
@@ -39,12 +39,12 @@ def usual(model: str) -> Iterator[JobMessage]:
     Args:
         model: its name.
     """
+    for bars in _PLAIN:
+        yield _message(model, bars, {})
     for bars in _BARS:
         chords = " | ".join(_CHORDS[bar % len(_CHORDS)] for bar in range(bars))
         for wish in ({"mood": "calm"}, {"cadence": True}, {"chords": chords}):
             yield _message(model, bars, wish)
-    for bars in _LONGER:
-        yield _message(model, bars, {})
 
 
 class Warmer:
