@@ -64,7 +64,8 @@ def in_threads(address: str, ranks: list[int], count: int, patience: float = 1.0
 
     def come(rank: int) -> None:
         try:
-            meet(address, rank, count, patience)
+            for line in meet(address, rank, count, patience).lines.values():
+                line.close()
             told[rank] = ""
         except CredoError as error:
             told[rank] = str(error)

@@ -8,7 +8,6 @@ neither on the number of processes nor on how often the run was interrupted.
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing, suppress
@@ -27,6 +26,7 @@ from credo.corpora.reading.splits import content_splits, folder_split
 from credo.corpora.reading.styles import StyleFrom, style_rule
 from credo.corpora.report import LeftOut, Report
 from credo.errors import CorpusError, MissingExtraError, UsageError
+from credo.io.cores import cores
 from credo.io.files import SOUND_SUFFIXES, SUFFIXES, can_hear
 from credo.music.texture import Texture
 
@@ -174,13 +174,6 @@ def output_folder(folder: Path, unfinished: Collection[str] = (JOURNAL_NAME,)) -
                 hint="choose another --out",
             )
     return folder
-
-
-def cores() -> int:
-    """Number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _read(

@@ -7,7 +7,6 @@ new is parsed. Whatever stops a run, the batches that were kept stay, and the ne
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -19,6 +18,7 @@ from credo.corpora.reading.files import Found, find_files
 from credo.corpora.reading.pool import run_jobs
 from credo.corpora.reading.prepare import LOST
 from credo.errors import CorpusError, UsageError
+from credo.io.cores import cores
 from credo.io.files import SOUND_SUFFIXES, SUFFIXES, can_hear
 from credo.library.entry import Entry
 from credo.library.reading import FUNCTION, sha256_of
@@ -96,7 +96,7 @@ def add(
     batch = _Batch(store)
     for first in range(0, len(waiting), 16 * BATCH):  # contents of so many files are looked up at a time
         some = waiting[first : first + 16 * BATCH]
-        for seen, entry in _read(store, some, workers or _cores()):
+        for seen, entry in _read(store, some, workers or cores()):
             batch.put(seen, entry)
             done += 1
             if seen.problem:
@@ -192,9 +192,3 @@ def _is_known(found: Found, records: dict[str, Seen], again: bool) -> bool:
     if record is None or (again and record.problem):
         return False
     return (record.size, record.changed) == found.stamp
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

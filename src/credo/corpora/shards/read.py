@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from credo import __version__
-from credo.corpora.ingest import HEARING_SECONDS, Plan, Progress, cores
+from credo.corpora.ingest import HEARING_SECONDS, Plan, Progress
 from credo.corpora.reading.pool import UnfetchedError, run_jobs
 from credo.corpora.reading.prepare import FUNCTION, LOST, UNREADABLE, left_out
 from credo.corpora.shards.part import Part, told
@@ -22,6 +22,7 @@ from credo.corpora.shards.share import Share
 from credo.corpora.stored import STORED_VERSION
 from credo.errors import CorpusError, FileError, UsageError
 from credo.io.atomic import write_bytes
+from credo.io.cores import cores
 from credo.io.files import SOUND_SUFFIXES, SUFFIXES, can_hear
 
 #: Records are written down so many at a time, or after so many seconds: what a kill can cost.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from credo.corpora.reading.pool import run_jobs
 from credo.errors import CorpusError, CredoError, FileError
 from credo.evaluation.features import features
 from credo.evaluation.metrics.catalogue import CATALOGUE, measure
+from credo.io.cores import cores
 from credo.io.files import SUFFIXES, load
 from credo.music.grid import decode
 from credo.music.passage import slice_score
@@ -174,7 +174,7 @@ def figures_of_files(
     """Measure files, each at the risk of one process only; see `Music.figures`."""
     jobs = [{"name": found.name, "path": str(found.path)} for found in files]
     records: dict[str, Any] = {}
-    results = run_jobs(FUNCTION, {"bars": bars}, jobs, workers=workers or _cores())
+    results = run_jobs(FUNCTION, {"bars": bars}, jobs, workers=workers or cores())
     with closing(results):
         for done, (job, record) in enumerate(results, 1):
             records[job["name"]] = record
@@ -264,7 +264,3 @@ def _together(names: list[str], rows: list[np.ndarray], left_out: Sequence[tuple
         tuple(name for name, _ in kept),
         (*left_out, *silent),
     )
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

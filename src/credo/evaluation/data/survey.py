@@ -25,6 +25,7 @@ from credo.errors import UsageError
 from credo.evaluation.data.checks import CHECKS, LEAST_SCORE, LEAST_SHARE, Check, accusations, score
 from credo.evaluation.data.likeness import Sketch, alike
 from credo.evaluation.data.look import FUNCTION
+from credo.io.cores import cores
 from credo.io.files import SUFFIXES, sniff
 
 FORMAT_VERSION = 1
@@ -203,18 +204,13 @@ def survey(
         raise UsageError(f"{folder}: expected files, found none", hint="hidden files are passed by")
     music = [found for found in listing.files if found.path.suffix.lower() in SUFFIXES]
     others = [found for found in listing.files if found.path.suffix.lower() not in SUFFIXES]
-    records = _records(music, workers or _cores(), timeout_seconds, memory_bytes, progress)
+    records = _records(music, workers or cores(), timeout_seconds, memory_bytes, progress)
     fates = _fates(records, least_score)
     looked = [_looked(found, records[found.name], fates.get(found.name)) for found in music]
     looked += [Looked(found.name, "", "not music", _no_music(found.path), path=found.path) for found in others]
     looked += [Looked(name, "", "broken", reason, score=0) for name, reason in listing.unreadable]
     looked.sort(key=lambda file: file.name)
     return Survey(str(folder), tuple(looked), listing.others, least_score)
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _all_files(folder: Path) -> Listing:

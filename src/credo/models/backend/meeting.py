@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from credo.errors import CredoError, UsageError
 
@@ -19,7 +20,20 @@ _GO = b"go"
 _HINT = "check that all were started, with the same number of workers, and that no firewall is between them"
 
 
-def meet(address: str, rank: int, count: int, patience: float) -> str:
+class Meeting(NamedTuple):
+    """What comes of a meeting.
+
+    Attributes:
+        own: the address by which the others reach this worker: that of the interface over which it met them. What a
+            computer's own name leads to is often the loopback.
+        lines: of the first worker the lines to all others, of each other that to the first, by rank.
+    """
+
+    own: str
+    lines: dict[int, socket.socket]
+
+
+def meet(address: str, rank: int, count: int, patience: float) -> Meeting:
     """Wait until all workers are there.
 
     Args:
@@ -27,10 +41,6 @@ def meet(address: str, rank: int, count: int, patience: float) -> str:
         rank: number of this one, from 0.
         count: how many there are.
         patience: seconds to wait.
-
-    Returns:
-        The address by which the others reach this worker: that of the interface over which it met them. What a
-        computer's own name leads to is often the loopback.
 
     Raises:
         UsageError: the address makes no sense.
@@ -45,7 +55,7 @@ def meet(address: str, rank: int, count: int, patience: float) -> str:
     return _call(host.strip("[]"), int(port), rank, count, end, patience)
 
 
-def _wait_for_others(host: str, port: int, count: int, end: float, patience: float) -> str:
+def _wait_for_others(host: str, port: int, count: int, end: float, patience: float) -> Meeting:
     try:
         listener = socket.create_server(("", port), reuse_port=False)
     except OSError as error:
@@ -77,8 +87,7 @@ def _wait_for_others(host: str, port: int, count: int, end: float, patience: flo
         own = next(iter(callers.values())).getsockname()[0]
         for caller in callers.values():
             caller.sendall(_GO)
-        _close(callers.values())
-        return own
+        return Meeting(own, callers)
 
 
 def _heard(caller: socket.socket, count: int, end: float) -> int | None:
@@ -101,15 +110,20 @@ def _heard(caller: socket.socket, count: int, end: float) -> int | None:
     return rank
 
 
-def _call(host: str, port: int, rank: int, count: int, end: float, patience: float) -> str:
+def _call(host: str, port: int, rank: int, count: int, end: float, patience: float) -> Meeting:
     failure: BaseException | None = None
     while time.monotonic() < end:
         try:
-            with socket.create_connection((host, port), timeout=max(end - time.monotonic(), 0.01)) as call:
+            call = socket.create_connection((host, port), timeout=max(end - time.monotonic(), 0.01))
+            try:
                 call.sendall(_GREETING + rank.to_bytes(4, "big") + count.to_bytes(4, "big"))
                 call.settimeout(max(end - time.monotonic(), 0.01) + 1)
                 if _read(call, len(_GO)) == _GO:
-                    return str(call.getsockname()[0])
+                    return Meeting(str(call.getsockname()[0]), {0: call})
+            except BaseException:
+                call.close()
+                raise
+            call.close()
             raise CredoError(f"workers: not all of {count} came to {host}:{port}; worker {rank} did", hint=_HINT)
         except OSError as error:
             failure = error

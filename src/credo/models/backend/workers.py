@@ -23,6 +23,7 @@ import numpy as np
 from credo.errors import CredoError, UsageError
 from credo.models.backend import name
 from credo.models.backend.meeting import meet
+from credo.models.backend.watch import Watch
 
 #: Seconds within which all workers have to come, and after which a silent one counts as lost.
 PATIENCE = 60
@@ -61,6 +62,7 @@ class Workers:
 
 
 _workers = Workers()
+_watch: Watch | None = None
 
 
 def current() -> Workers:
@@ -81,14 +83,14 @@ def join(address: str, rank: int, count: int, *, patience: int = PATIENCE) -> Wo
         UsageError: the backend is not JAX, or a number makes no sense.
         CredoError: the others do not come, or do not see each other.
     """
-    global _workers  # one for the process, as JAX has it
+    global _workers, _watch  # one for the process, as JAX has it
     if name() != "jax":
         raise UsageError(f"workers: expected the backend jax, got {name()}", hint="set KERAS_BACKEND=jax")
     if not 0 <= rank < count or patience < 1:
         raise UsageError(f"workers: expected 0 <= rank < count and patience >= 1, got {rank}, {count}, {patience}")
     if count == 1:
         return _workers
-    own = meet(address, rank, count, patience)
+    met = meet(address, rank, count, patience)
     import jax
 
     where = f"{count} workers at {address}"
@@ -101,7 +103,9 @@ def join(address: str, rank: int, count: int, *, patience: int = PATIENCE) -> Wo
         heartbeat_timeout_seconds=patience,
         shutdown_timeout_seconds=patience,
     )
-    _listen_at(own)
+    _listen_at(met.own)
+    _watch = Watch(met.lines, rank, patience)
+    _watch.start()
     seen = jax.process_count()
     devices = [_name_of(device) for device in jax.devices()]
     if seen != count or len(devices) % count:
@@ -121,12 +125,15 @@ def join(address: str, rank: int, count: int, *, patience: int = PATIENCE) -> Wo
 
 def leave() -> None:
     """Take leave of the others, so that none takes this one's end for a loss."""
-    global _workers
+    global _workers, _watch
     if _workers.count > 1:
         import jax
 
         jax.distributed.shutdown()
         _workers = Workers()
+    if _watch is not None:
+        _watch.close()
+        _watch = None
 
 
 def gathered(share: np.ndarray) -> np.ndarray:

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from credo.errors import CredoError, MissingExtraError
+from credo.io.cores import cores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,11 +83,6 @@ def samples_of(sound: bytes) -> np.ndarray:
 
     with wave.open(io.BytesIO(sound)) as reader:
         return np.frombuffer(reader.readframes(reader.getnframes()), "<i2").reshape(-1, 2)
-
-
-def cores() -> int:
-    """How many processes this one may run at a time."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _failure(reason: object) -> CredoError:
