@@ -142,7 +142,8 @@ class Product(keras.Model):
 
 @pytest.mark.parametrize("lead", [(13,), (3, 5)], ids=str)
 def test_half_products_and_their_gradients_are_near_those_in_full(lead):
-    """Within a hundredth of the largest."""
+    """Within a hundredth of the largest where sums are in float32, and else within the rounding of 31 terms."""
+    near = 1e-2 if keras.backend.backend() == "jax" else 4e-2
     rng, found = np.random.default_rng(3), []
     x, goal = (rng.normal(size=(*lead, size)).astype(np.float32) for size in (31, 7))
     W = rng.normal(size=(31, 7)).astype(np.float32)
@@ -153,7 +154,7 @@ def test_half_products_and_their_gradients_are_near_those_in_full(lead):
         found.append((numpy(product(tensor(x), tensor(W))), numpy(model.W) - W, numpy(model.shift)))
     for half, full in zip(*found, strict=True):
         assert half.dtype == np.float32
-        assert 0 < np.abs(half - full).max() < 1e-2 * np.abs(full).max()
+        assert 0 < np.abs(half - full).max() < near * np.abs(full).max()
 
 
 def test_a_machine_with_half_products_learns_nearly_the_same():

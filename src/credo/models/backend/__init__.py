@@ -56,9 +56,10 @@ def compiled(model: keras.Model, function: Callable[..., Any]) -> Callable[..., 
 
 
 def half_product(x: Any, W: Any) -> Any:
-    """The matrix product in bfloat16 with sums in float32, and so are its gradients.
+    """The matrix product in bfloat16, and so are its gradients; on JAX with sums in float32.
 
-    Where the processor has units for it (AMX, tensor cores), it is several times as fast as in float32.
+    Where the processor has units for it (AMX, tensor cores), it is several times as fast as in float32. Other backends
+    round the result to bfloat16, and on processors without such units may sum in it too.
 
     Args:
         x: shape (..., N), float32.
