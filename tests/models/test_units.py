@@ -173,4 +173,7 @@ def test_joint_units_are_those_of_their_parts_side_by_side():
     softmax, bernoulli = units.parts
     logits = some_logits(units)
     apart = [numpy(softmax.mean(tensor(logits[:, :6]))), numpy(bernoulli.mean(tensor(logits[:, 6:])))]
-    np.testing.assert_array_equal(numpy(units.mean(tensor(logits))), np.concatenate(apart, axis=1))
+    together = numpy(units.mean(tensor(logits)))
+    np.testing.assert_allclose(
+        together, np.concatenate(apart, axis=1), rtol=1e-6
+    )  # kernels differ by the width of rows
