@@ -27,6 +27,9 @@ const sentences = {
     "小调、慢速，合你的口味；类似你喜欢的《Air》（和声 0.91）",
   "asked for mode minor, metre 3/4, as of Air, which you are expected to like; to find out more of your taste":
     "仿照预计你喜欢的《Air》；想进一步了解你的口味",
+  "3 of your 6 likes are in A major": "喜欢的 6 首中有 3 首是 A 大调",
+  "what you seem to go by: traits such as tempo, key and register, harmony and the mood":
+    "你似乎看重：速度、调性、音区等特征、和声、情绪",
   "harmony 0.91; and something that nobody knows": "harmony 0.91; and something that nobody knows",
   "a sentence that nobody knows": "a sentence that nobody knows",
   "": "",

@@ -33,11 +33,28 @@ export const REASONS = [
     (all, yes, no) => `已评 ${all} 首：喜欢 ${yes}，不喜欢 ${no}`,
   ],
   [/^you seem to like (.+)$/, (traits) => `你似乎喜欢${traitsText(traits)}`],
+  [/^(\d+) of your (\d+) likes are in (.+)$/, (n, all, what) => `喜欢的 ${all} 首中有 ${n} 首是 ${keyText(what)}`],
+  [/^(\d+) of your (\d+) likes are for (.+)$/, (n, all, what) => `喜欢的 ${all} 首中有 ${n} 首的编制是 ${what}`],
+  [/^(\d+) of your (\d+) likes are by (.+)$/, (n, all, who) => `喜欢的 ${all} 首中有 ${n} 首出自 ${who}`],
+  [/^what you seem to go by: (.+)$/, (ideas) => `你似乎看重：${ideasText(ideas)}`],
   [/^that is little to go by; .*$/, () => "评分还少，请多评一些"],
 ];
 const SIDES = { harmony: "和声", melody: "旋律", rhythm: "节奏", texture: "织体", model: "网络所听" };
 const sidesText = (text) => text.replace(/harmony|melody|rhythm|texture/g, (side) => SIDES[side]);
 const commonText = (one) => ({ "mode (minor)": "小调", "mode (major)": "大调" })[one] ?? name("attribute", one);
+const keyText = (text) => text.replace(/^(\S+) major$/, "$1 大调").replace(/^(\S+) minor$/, "$1 小调");
+/** What a listener may go by, as the server calls it; the longest first, for some have commas in them. */
+const IDEAS = {
+  "traits such as tempo, key and register": "速度、调性、音区等特征",
+  "likeness to single pieces": "与个别乐曲的相似",
+  "what the network hears": "网络所听",
+  "the composer": "作曲家",
+  "the mood": "情绪",
+};
+const ideasText = (text) => {
+  const known = Object.entries(IDEAS).reduce((all, [idea, word]) => all.replace(idea, word), sidesText(text));
+  return known.replace(/, | and /g, "、");
+};
 /** Traits by the words that the server has for little and much of them. */
 const TRAITS = {
   "major keys": "大调",
