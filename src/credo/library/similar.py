@@ -68,10 +68,7 @@ class Neighbour:
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able form."""
         return {
-            "number": self.brief.number,
-            "title": self.brief.title,
-            "composer": self.brief.composer,
-            "path": self.brief.path,
+            **self.brief.named(),
             "likeness": round(self.likeness, 4),
             "aspects": {name: round(value, 4) for name, value in self.aspects.items()},
             "shared_passages": round(self.shared, 4),

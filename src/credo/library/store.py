@@ -54,6 +54,10 @@ class Brief:
     seconds: float
     path: str
 
+    def named(self) -> dict[str, object]:
+        """What it is called and where it is, JSON-able."""
+        return {"number": self.number, "title": self.title, "composer": self.composer, "path": self.path}
+
 
 class Store(Protocol):
     """A library's pieces. Each call is whole: it is in the store when it returns, or not at all."""

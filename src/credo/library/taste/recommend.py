@@ -48,10 +48,7 @@ class Recommended:
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able form."""
         return {
-            "number": self.brief.number,
-            "title": self.brief.title,
-            "composer": self.brief.composer,
-            "path": self.brief.path,
+            **self.brief.named(),
             "expected_stars": None if self.stars is None else round(self.stars, 2),
             "doubt": round(self.doubt, 2),
             "to_find_out": self.unsure,

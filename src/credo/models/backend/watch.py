@@ -44,7 +44,7 @@ class Watch:
     ) -> None:
         self.lines, self.rank, self.silence = dict(lines), rank, _SHARE * patience
         self._lost = lost or _end
-        self._lock, self._over = threading.Lock(), threading.Event()
+        self._over = threading.Event()
         self._heard = dict.fromkeys(self.lines, time.monotonic())
         self._begun: dict[int, bytes] = {}
         self._selector = selectors.DefaultSelector()
