@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credo.music.fitting.omissions import count
+from credo.music.fitting.placing import place
 from credo.music.grid import Cells, decode, encode
 from credo.music.steps import decode_steps, encode_steps
 from credo.music.transform import fit, quantise
@@ -41,6 +42,18 @@ def test_every_note_is_kept_or_counted_as_left_out(data):
     fitted = fit(score, texture)
     kept = sum(len(part.notes) for part in decode(fitted.grid).parts)
     assert kept + count(fitted.omissions) == len(score.notes)
+
+
+@few
+@given(st.data())
+def test_fitting_is_placing_quantising_and_encoding(data):
+    texture = data.draw(textures)
+    score = data.draw(messy_scores())
+    fitted, placed = fit(score, texture), place(score, texture)
+    quantised = quantise(placed.score, texture)
+    assert fitted.grid == encode(quantised.score, texture)
+    assert fitted.omissions == placed.omissions + quantised.omissions
+    assert fitted.deviation == quantised.deviation
 
 
 @few

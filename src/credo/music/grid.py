@@ -7,7 +7,7 @@ round trip is exact: for a score that `transform.quantise` made, `decode(encode(
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -18,6 +18,9 @@ from credo.music.score import DEFAULT_VELOCITY, Note, Part, Score, Timeline
 from credo.music.texture import Texture, Voice
 
 REST = -1
+
+#: A note in the cells of its voice: first step, the step after its last, key (column), pitch, velocity, offset.
+Row = tuple[int, int, int, int, int, int]
 
 #: Parts of a step in which an expressive voice's timing is told. It is odd, so that the offsets -4..4 are all the parts
 #: of which a step is the nearest; at 120 quarters a minute and four steps a quarter a part lasts 14 ms.
@@ -209,9 +212,13 @@ def _step_and_offset(quarters: Fraction, texture: Texture) -> tuple[int, int]:
     return step, parts - step * OFFSETS
 
 
+def key_of_pitch(voice: Voice, pitch: int) -> int:
+    """The column of a pitch in the cells of a voice that has it."""
+    return 0 if voice.kind == "mono" else voice.index(pitch) or 0
+
+
 def _encode_voice(part: Part, voice: Voice, texture: Texture, steps: int) -> Cells:
-    width = 1 if voice.kind == "mono" else voice.size
-    rows: list[tuple[int, int, int, int, int, int]] = []  # start, end, key, pitch, velocity, offset
+    rows: list[Row] = []
     for note in part.notes:
         offset = 0
         if voice.expressive:
@@ -220,13 +227,27 @@ def _encode_voice(part: Part, voice: Voice, texture: Texture, steps: int) -> Cel
             length = 1 if as_written else 0
         else:
             start, length = _step(note.onset, texture), _step(note.duration, texture)
-        index = voice.index(note.pitch)
         if voice.kind == "drums" and length != 1:
             raise UsageError(f"encode: a drum hit lasts one step, got {note.duration} quarters; quantise first")
-        if index is None:
+        if voice.index(note.pitch) is None:
             raise UsageError(f"encode: pitch {note.pitch} has no place in voice {voice.name}; quantise first")
-        key = 0 if voice.kind == "mono" else index
-        rows.append((start, start + length, key, note.pitch, note.velocity, offset))
+        rows.append((start, start + length, key_of_pitch(voice, note.pitch), note.pitch, note.velocity, offset))
+    return cells_of(rows, voice, texture, steps)
+
+
+def cells_of(rows: Sequence[Row], voice: Voice, texture: Texture, steps: int) -> Cells:
+    """The cells of one voice.
+
+    Args:
+        rows: its notes, sorted by start.
+        voice: the voice.
+        texture: what it belongs to.
+        steps: length of the grid in steps, T.
+
+    Raises:
+        UsageError: notes of one key overlap.
+    """
+    width = 1 if voice.kind == "mono" else voice.size
     starts, ends, keys, pitches, velocities, offsets = np.array(rows, int).reshape(-1, 6).T
     change = np.zeros((steps + 1, width), np.int16)
     np.add.at(change, (starts, keys), 1)

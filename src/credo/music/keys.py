@@ -120,14 +120,11 @@ def estimate_metre(score: Score) -> Metre:
 
 def _notes(score: Score) -> np.ndarray:
     """Onset and end in quarters, and pitch, of all notes, drums apart; shape (n, 3)."""
-    return np.array(
-        [
-            (float(note.onset), float(note.end), note.pitch)
-            for part in score.parts
-            if not part.is_drums
-            for note in part.notes
-        ]
-    )
+    rows = []
+    for note in (note for part in score.parts if not part.is_drums for note in part.notes):
+        onset = note.onset.numerator / note.onset.denominator  # much faster than float()
+        rows.append((onset, onset + note.duration.numerator / note.duration.denominator, note.pitch))
+    return np.array(rows)
 
 
 def _fit(notes: np.ndarray) -> np.ndarray | None:

@@ -8,9 +8,9 @@ import numpy as np
 
 from credo.errors import UsageError
 from credo.music.fitting.omissions import Omission
-from credo.music.fitting.placing import place
-from credo.music.fitting.quantising import Deviation, Quantised, quantise
-from credo.music.grid import REST, Cells, Grid, decode, encode
+from credo.music.fitting.placing import deal
+from credo.music.fitting.quantising import Deviation, Quantised, quantise, snap
+from credo.music.grid import REST, Cells, Grid, cells_of, decode
 from credo.music.keys import written_or_estimated_key
 from credo.music.pitch import Key
 from credo.music.score import KeyChange, Score
@@ -46,10 +46,15 @@ class Fitted:
 
 def fit(score: Score, texture: Texture) -> Fitted:
     """Bring any score onto the grid of a texture: place its notes on the voices, quantise, encode."""
-    placement = place(score, texture)
-    quantised = quantise(placement.score, texture)
-    grid = encode(quantised.score, texture)
-    return Fitted(grid, placement.omissions + quantised.omissions, quantised.deviation)
+    dealt = deal(score, texture)
+    snapped = snap(dealt.lines, dealt.ticks, score.timeline, texture)
+    steps = int(snapped.timeline.length * texture.steps_per_quarter)
+    voices = tuple(
+        cells_of([note.row(voice) for note in line], voice, texture, steps)
+        for line, voice in zip(snapped.lines, texture.voices, strict=True)
+    )
+    grid = Grid(texture, voices, snapped.timeline, score.title, score.composer)
+    return Fitted(grid, dealt.omissions + snapped.omissions, snapped.deviation)
 
 
 def transposition_range(grid: Grid) -> range:

@@ -32,6 +32,7 @@ class _Reading:
     title: str = ""
     composer: str = ""
     end: int = 0
+    last_note: int = 0
     note_count: int = 0
     unclosed: int = 0
     changes: int = 0
@@ -110,7 +111,10 @@ def _read_track(reading: _Reading, track: bytes, *, is_first: bool, is_only: boo
         elif kind in (smf.NOTE_OFF, smf.NOTE_ON):
             if waiting := sounding[channel, first]:
                 onset, velocity = waiting.popleft()
-                notes[channel].append((onset, first, max(tick - onset, 1), velocity))
+                length = tick - onset or 1
+                notes[channel].append((onset, first, length, velocity))
+                if onset + length > reading.last_note:
+                    reading.last_note = onset + length
         elif kind == smf.PROGRAM:
             reading.programs.setdefault(channel, first)
             if channel not in started:
@@ -128,9 +132,9 @@ def _read_track(reading: _Reading, track: bytes, *, is_first: bool, is_only: boo
     if is_only or (is_first and not notes):
         reading.title = name
     reading.parts += [
-        Part.of(
+        Part(
             name,
-            [Note(quarters[onset], pitch, quarters[length], velocity) for onset, pitch, length, velocity in played],
+            tuple(Note(quarters[on], pitch, quarters[length], loud) for on, pitch, length, loud in sorted(played)),
             program=programs.get(channel, -1),
             is_drums=channel == smf.DRUM_CHANNEL,
             channel=channel,
@@ -160,7 +164,7 @@ def _read_meta(reading: _Reading, tick: int, kind: int, payload: bytes) -> None:
 def _timeline(reading: _Reading) -> Timeline:
     """The timeline of what was read. A last tick after the music is how some programs close a track; it is no rest."""
     quarters = reading.quarters
-    last = max((part.end for part in reading.parts), default=Fraction(0))
+    last = quarters[reading.last_note]
     length = quarters[reading.end] if quarters[reading.end] - last > quarters[1] else last
     metres = [Metre(quarters[tick], *metre) for tick, metre in _changes(reading.metres, (4, 4))]
     pickup = Fraction(0)

@@ -29,6 +29,21 @@ LEFT_OUT, LEFT_OUT_NOTE = 1000.0, 0.2
 
 
 @dataclass(frozen=True, slots=True)
+class Dealt:
+    """The notes of a score, dealt out to the voices of a texture.
+
+    Attributes:
+        lines: the notes of each voice in ticks, in the texture's order, sorted by onset and pitch.
+        ticks: ticks of a quarter.
+        omissions: what was left out, and why.
+    """
+
+    lines: tuple[list[Sounding], ...]
+    ticks: int
+    omissions: tuple[Omission, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
     """A score on the voices of a texture, not yet quantised.
 
@@ -56,6 +71,21 @@ def place(score: Score, texture: Texture) -> Placement:
     Returns:
         A score with one part a voice, and what was left out.
     """
+    dealt = deal(score, texture)
+    parts = tuple(
+        Part(
+            voice.name,
+            tuple(note.to_note(dealt.ticks) for note in line),
+            program=voice.program,
+            is_drums=voice.kind == "drums",
+        )
+        for voice, line in zip(texture.voices, dealt.lines, strict=True)
+    )
+    return Placement(Score(parts, score.timeline, score.title, score.composer), dealt.omissions)
+
+
+def deal(score: Score, texture: Texture) -> Dealt:
+    """As `place`, with the notes in ticks."""
     ledger = Ledger()
     ticks = ticks_of_quarter(score)
     sources: list[Source] = []
@@ -76,16 +106,8 @@ def place(score: Score, texture: Texture) -> Placement:
         ledger.add(
             source.name, f"{what}, and {texture.name} has no voice for it", source.first_onset, len(source.notes)
         )
-    parts = tuple(
-        Part(
-            voice.name,
-            tuple(note.to_note(ticks) for note in sorted(placed[voice.name], key=by_onset)),
-            program=voice.program,
-            is_drums=voice.kind == "drums",
-        )
-        for voice in texture.voices
-    )
-    return Placement(Score(parts, score.timeline, score.title, score.composer), ledger.close(score.timeline))
+    lines = tuple(sorted(placed[voice.name], key=by_onset) for voice in texture.voices)
+    return Dealt(lines, ticks, ledger.close(score.timeline))
 
 
 @dataclass

@@ -6,7 +6,7 @@ quantising again changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from operator import itemgetter
@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 from credo.errors import UsageError
 from credo.music.fitting.omissions import Ledger, Omission
-from credo.music.fitting.snapping import nearest_step, nearest_step_of, snap_timeline
-from credo.music.grid import MOST_OFFSET, OFFSETS, expressive_duration
-from credo.music.score import Note, Part, Score
+from credo.music.fitting.snapping import nearest_step_of, snap_timeline
+from credo.music.fitting.sources import Sounding, in_ticks, ticks_of_quarter
+from credo.music.grid import MOST_OFFSET, OFFSETS, Row, expressive_duration, key_of_pitch
+from credo.music.score import Note, Part, Score, Timeline
 from credo.music.texture import Texture, Voice
 
 UNISON = "doubled by another note"
@@ -53,7 +54,7 @@ class Quantised:
     deviation: Deviation
 
 
-class _Snapped(NamedTuple):
+class OnSteps(NamedTuple):
     """A note on steps: it sounds from step `start` up to step `end`; `off` is its distance in quarters.
 
     In an expressive voice it begins `offset` parts of a step after its step, and `off` is nothing.
@@ -66,6 +67,27 @@ class _Snapped(NamedTuple):
     off: float
     note: Note
     offset: int = 0
+
+    def row(self, voice: Voice) -> Row:
+        """Its place in the cells of its voice."""
+        return self.start, self.end, key_of_pitch(voice, self.pitch), self.pitch, self.velocity, self.offset
+
+
+@dataclass(frozen=True, slots=True)
+class Snapped:
+    """Lines of notes on the steps of a texture.
+
+    Attributes:
+        lines: the notes of each voice, in the texture's order, sorted by start and pitch.
+        timeline: on steps too.
+        omissions: what was left out or changed beyond half a step.
+        deviation: how far the notes were from the grid.
+    """
+
+    lines: tuple[list[OnSteps], ...]
+    timeline: Timeline
+    omissions: tuple[Omission, ...]
+    deviation: Deviation
 
 
 def quantise(score: Score, texture: Texture) -> Quantised:
@@ -90,14 +112,10 @@ def quantise(score: Score, texture: Texture) -> Quantised:
             f"quantise: expected {len(texture.voices)} parts, one a voice of {texture.name}, got {len(score.parts)}",
             hint="place the score on the texture first",
         )
-    ledger, rate = Ledger(), texture.steps_per_quarter
-    lines = [
-        _snap_part(part, voice, rate, ledger, lowest=voice is texture.voices[-1] and len(texture.voices) > 1)
-        for part, voice in zip(score.parts, texture.voices, strict=True)
-    ]
-    whole_steps = -(-score.timeline.length.numerator * rate // score.timeline.length.denominator)
-    steps = max([whole_steps, *(note.end for line in lines for note in line)])
-    places = [Fraction(step, rate) for step in range(steps + 1)]  # each fraction made once: they are slow to make
+    ticks, rate = ticks_of_quarter(score), texture.steps_per_quarter
+    snapped = snap([in_ticks(part, ticks) for part in score.parts], ticks, score.timeline, texture)
+    most = max([0, *(note.end for line in snapped.lines for note in line)])
+    places = [Fraction(step, rate) for step in range(most + 1)]  # each fraction made once: they are slow to make
     parts = tuple(
         Part(
             voice.name,
@@ -105,18 +123,38 @@ def quantise(score: Score, texture: Texture) -> Quantised:
             program=voice.program,
             is_drums=voice.kind == "drums",
         )
-        for voice, line in zip(texture.voices, lines, strict=True)
+        for voice, line in zip(texture.voices, snapped.lines, strict=True)
     )
-    timeline = snap_timeline(score.timeline, rate, steps, ledger)
-    quantised = Score(parts, timeline, score.title, score.composer)
-    return Quantised(quantised, ledger.close(score.timeline), _deviation(note.off for line in lines for note in line))
+    quantised = Score(parts, snapped.timeline, score.title, score.composer)
+    return Quantised(quantised, snapped.omissions, snapped.deviation)
 
 
-def _note(note: _Snapped, places: list[Fraction]) -> Note:
+def snap(lines: Sequence[Sequence[Sounding]], ticks: int, timeline: Timeline, texture: Texture) -> Snapped:
+    """As `quantise`, with the notes of each voice in ticks.
+
+    Args:
+        lines: the notes of each voice of the texture, in its order.
+        ticks: ticks of a quarter.
+        timeline: of the piece.
+        texture: the voices and the step.
+    """
+    ledger, rate = Ledger(), texture.steps_per_quarter
+    snapped = tuple(
+        _snap_line(line, ticks, voice, rate, ledger, lowest=voice is texture.voices[-1] and len(texture.voices) > 1)
+        for line, voice in zip(lines, texture.voices, strict=True)
+    )
+    whole_steps = -(-timeline.length.numerator * rate // timeline.length.denominator)
+    steps = max([whole_steps, *(note.end for line in snapped for note in line)])
+    on_steps = snap_timeline(timeline, rate, steps, ledger)
+    offs = (note.off for line in snapped for note in line)
+    return Snapped(snapped, on_steps, ledger.close(timeline), _deviation(offs))
+
+
+def _note(note: OnSteps, places: list[Fraction]) -> Note:
     return Note(places[note.start], note.pitch, places[note.end - note.start], note.velocity)
 
 
-def _played(line: list[_Snapped], rate: int) -> tuple[Note, ...]:
+def _played(line: list[OnSteps], rate: int) -> tuple[Note, ...]:
     """The hits of an expressive voice with their timing, sorted by onset and pitch."""
     notes = [
         Note(
@@ -130,52 +168,46 @@ def _played(line: list[_Snapped], rate: int) -> tuple[Note, ...]:
     return tuple(sorted(notes))
 
 
-def _snap_part(part: Part, voice: Voice, rate: int, ledger: Ledger, lowest: bool) -> list[_Snapped]:
+def _snap_line(
+    line: Sequence[Sounding], ticks: int, voice: Voice, rate: int, ledger: Ledger, lowest: bool
+) -> list[OnSteps]:
     """The notes of one voice on steps, without collisions, sorted by start and pitch."""
     drums = voice.kind == "drums"
     snapped = []
-    for note in part.notes:
-        index = voice.index(note.pitch)
+    for begun, ended, pitch, _, note in line:
+        index = voice.index(pitch)
         if index is None:
             reason = "no such drum in the kit" if drums else f"outside {voice.low}..{voice.high}, the voice's range"
             ledger.add(voice.name, reason, note.onset)
             continue
-        start, offset = nearest_step(note.onset, rate), 0
+        start, offset = nearest_step_of(begun, ticks, rate), 0
         if voice.expressive:
-            parts = max(nearest_step(note.onset, rate * OFFSETS), 0 if start == 0 else -OFFSETS)
+            parts = max(nearest_step_of(begun, ticks, rate * OFFSETS), 0 if start == 0 else -OFFSETS)
             start = (parts + MOST_OFFSET) // OFFSETS
             offset = parts - start * OFFSETS
         if start < 0:
             ledger.add(voice.name, "before the start of the piece", note.onset)
             continue
-        onset, duration = note.onset, note.duration
-        end = start + 1
-        if not drums:
-            scale, of_onset, of_duration = (
-                onset.denominator * duration.denominator,
-                duration.denominator,
-                onset.denominator,
-            )
-            end = max(end, nearest_step_of(onset.numerator * of_onset + duration.numerator * of_duration, scale, rate))
-        off = 0.0 if voice.expressive else abs(onset.numerator / onset.denominator - start / rate)
+        end = start + 1 if drums else max(start + 1, nearest_step_of(ended, ticks, rate))
+        off = 0.0 if voice.expressive else abs(begun / ticks - start / rate)
         velocity = min(max(note.velocity, 1), 127)
-        snapped.append(_Snapped(start, end, voice.pitch(index), velocity, off, note, offset))
+        snapped.append(OnSteps(start, end, voice.pitch(index), velocity, off, note, offset))
     if voice.kind == "mono":
         return _one_line(snapped, voice, ledger, lowest)
-    keys: dict[int, list[_Snapped]] = {}
+    keys: dict[int, list[OnSteps]] = {}
     for note in snapped:
         keys.setdefault(note.pitch, []).append(note)
     lines = [note for key in keys.values() for note in _one_line(key, voice, ledger, lowest)]
     return sorted(lines, key=itemgetter(0, 2))
 
 
-def _one_line(snapped: list[_Snapped], voice: Voice, ledger: Ledger, lowest: bool) -> list[_Snapped]:
+def _one_line(snapped: list[OnSteps], voice: Voice, ledger: Ledger, lowest: bool) -> list[OnSteps]:
     """One line of notes with at most one beginning on each step, each ending where the next begins at the latest.
 
     Of notes on one step the nearest stays, then the longest, then the outer one (the highest; in the lowest voice the
     lowest), then the loudest.
     """
-    at_step: dict[int, _Snapped] = {}
+    at_step: dict[int, OnSteps] = {}
     for note in snapped:
         other = at_step.get(note.start)
         if other is not None:
@@ -192,11 +224,11 @@ def _one_line(snapped: list[_Snapped], voice: Voice, ledger: Ledger, lowest: boo
     return line
 
 
-def _rank(note: _Snapped, lowest: bool) -> tuple[float, int, int, int]:
+def _rank(note: OnSteps, lowest: bool) -> tuple[float, int, int, int]:
     return note.off, note.start - note.end, note.pitch if lowest else -note.pitch, -note.velocity
 
 
-def _rank_of_hit(note: _Snapped, lowest: bool) -> tuple[int, int, int]:
+def _rank_of_hit(note: OnSteps, lowest: bool) -> tuple[int, int, int]:
     return -note.velocity, abs(note.offset), note.offset
 
 

@@ -44,13 +44,7 @@ class Source:
     @classmethod
     def of(cls, part: Part, number: int, name: str, order: float, ticks: int) -> Source:
         """The part in ticks."""
-        notes = []
-        for note in part.notes:
-            onset, duration = note.onset, note.duration
-            start = onset.numerator * (ticks // onset.denominator)
-            end = start + duration.numerator * (ticks // duration.denominator)
-            notes.append(Sounding(start, end, note.pitch, number, note))
-        return cls(name, sorted(notes, key=by_onset), order)
+        return cls(name, sorted(in_ticks(part, ticks, number), key=by_onset), order)
 
     @property
     def first_onset(self) -> Fraction:
@@ -77,6 +71,17 @@ class Source:
                     layers.append([])
                 layers[i].append(pitch)
         return layers
+
+
+def in_ticks(part: Part, ticks: int, number: int = 0) -> list[Sounding]:
+    """The notes of a part in ticks, in its order."""
+    notes = []
+    for note in part.notes:
+        onset, duration = note.onset, note.duration
+        start = onset.numerator * (ticks // onset.denominator)
+        end = start + duration.numerator * (ticks // duration.denominator)
+        notes.append(Sounding(start, end, note.pitch, number, note))
+    return notes
 
 
 def ticks_of_quarter(score: Score) -> int:
