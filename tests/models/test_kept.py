@@ -7,6 +7,8 @@ import sys
 import keras
 import pytest
 
+from credo.models.backend.kept import _make_room
+
 pytestmark = pytest.mark.machine
 
 SCRIPT = """
@@ -44,6 +46,17 @@ def test_the_second_process_finds_what_the_first_compiled(tmp_path):
     assert kept
     assert run(tmp_path)[1] == total == "77.0"
     assert {path.name for path in tmp_path.rglob("*") if path.is_file() and not path.name.endswith("-atime")} == kept
+
+
+def test_what_was_not_read_for_longest_makes_room(tmp_path):
+    for number in range(4):
+        path = tmp_path / f"{number}-cache"
+        path.write_bytes(bytes(100))
+        os.utime(path, (1000 + (number + 2) % 4, 900))
+    _make_room(tmp_path, 250)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0-cache", "1-cache"]
+    _make_room(tmp_path, 250)
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_damaged_files_and_other_places_do_no_harm(tmp_path):

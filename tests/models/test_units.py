@@ -7,7 +7,7 @@ import pytest
 import oracle
 from credo.errors import UsageError
 from credo.models.rbm import as_states
-from credo.models.units import Bernoulli, Joint, Softmax
+from credo.models.units import Bernoulli, Joint, Softmax, code_of_unit
 from machines import JOINT, KINDS, numpy, tensor
 
 pytestmark = pytest.mark.machine
@@ -86,6 +86,12 @@ def test_spread_gives_each_unit_the_value_of_its_code(kind):
     values = np.random.default_rng(5).normal(size=(B, len(groups))).astype(np.float32)
     np.testing.assert_array_equal(numpy(units.spread(tensor(values))), np.repeat(values, groups, axis=1))
     np.testing.assert_array_equal(numpy(units.spread(tensor(values[0]))), np.repeat(values[0], groups))
+
+
+def test_the_code_of_each_unit_is_what_its_number_spreads_to(kind):
+    units, groups = kind
+    spread = numpy(units.spread(tensor(np.arange(len(groups), dtype=np.float32))))
+    np.testing.assert_array_equal(code_of_unit(units), spread)
 
 
 def test_biases_for_a_mean_give_that_mean(kind):

@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from credo.cli.models import composer_class
+
 if TYPE_CHECKING:
     from credo.compose.again import Memory
     from credo.compose.asking import Wish
@@ -307,16 +309,15 @@ def carry_out(
     if memory is None:
         wish = common.wish(metre=metre)
         works = [[job.wishing(wish, work, card) for job, work in row] for row in works]
-    from credo.compose.generate import Composer  # loads a tensor library, for seconds, once nothing wrong is asked
-
     show = _Show(sum(map(len, works)))
     for _, work in works[0][:1]:
         show.remarks(work)
     for line in checker.remarks:
         show.tell(line)
-    with show.console.status("Loading the model"):
-        composer = Composer.load(model)
-        company = [Composer.load(name) for name in versions[0][0].company]
+    with show.console.status("Loading the model"):  # once nothing wrong is asked
+        composers = composer_class()
+        composer = composers.load(model)
+        company = [composers.load(name) for name in versions[0][0].company]
     with show.bar:
         for row in works:
             pieces = [

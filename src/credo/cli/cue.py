@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from credo.cli.models import composer_class
+
 if TYPE_CHECKING:
     from credo.compose.cue.outline import Outline
     from credo.compose.cue.package import Package
@@ -312,14 +314,13 @@ def _make(
     ):
         task = bar.add_task(f"{label}Loading the model", total=None)
         ready = pool.submit(check_sound, formats)  # players tune while the model loads
-        from credo.compose.generate import Composer  # loads a tensor library, once nothing wrong is asked
 
         def sampling(done: int, total: int) -> None:
             bar.update(task, description=f"{label}Sampling", completed=done, total=total)
 
         if formats is not None:
             ready.result()  # what is missing is told before the work
-        made = make(plan, _load(Composer), effects=effects, progress=sampling)
+        made = make(plan, _composers(), effects=effects, progress=sampling)
         bar.update(task, total=None)
         return deliver(
             made,
@@ -331,9 +332,9 @@ def _make(
 
 
 @cache
-def _load(composer: type[Composer]) -> Callable[[str], Composer]:
+def _composers() -> Callable[[str], Composer]:
     """Loads each model once, however many cues it writes."""
-    return cache(composer.load)
+    return cache(composer_class().load)
 
 
 def _tell_result(console: Console, package: Package) -> None:

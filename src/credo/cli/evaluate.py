@@ -13,6 +13,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from credo.cli.models import composer_class
+
 if TYPE_CHECKING:
     from credo.evaluation.comparison.judge import Judgement, Under
     from credo.evaluation.comparison.pieces import Music
@@ -152,11 +154,10 @@ def _under(console: Console, model: str | None, seed: int) -> Under | None:
     if model is None:
         return None
     with console.status("Loading the model"):
-        from credo.compose.generate import Composer
         from credo.compose.likelihood import Likelihood
         from credo.evaluation.comparison.judge import Under
 
-        return Under(Path(model).name, Likelihood(Composer.load(model), seed=seed))
+        return Under(Path(model).name, Likelihood(composer_class().load(model), seed=seed))
 
 
 def _opened(given: str) -> Music:
@@ -174,10 +175,9 @@ def _sampled(console: Console, model: str, count: int, bars: int, seed: int) -> 
     from credo.evaluation.comparison.pieces import Music
 
     with console.status("Loading the model"):
-        from credo.compose.generate import Composer
         from credo.compose.wishes import Request
 
-        composer = Composer.load(model)
+        composer = composer_class().load(model)
     scores = []
     with _bar(console) as told:
         for number in range(count):

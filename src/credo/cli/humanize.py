@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from credo.cli.models import composer_class
+
 
 def humanize(
     file: Annotated[Path, typer.Argument(help="MIDI or MusicXML with a drum part.", metavar="FILE")],
@@ -51,8 +53,6 @@ def humanize(
     window = window_of(read_card(find_model(model)))
     wish = check_style(parse_style(style), window.styles) if style else ()
     request = Request(temperature=temperature, seed=number, iterations=iterations, style=wish)
-    from credo.compose.generate import Composer  # loads a tensor library, for seconds, once nothing wrong is asked
-
     with Console(stderr=True).status("Playing"):
-        save(play(score, Composer.load(model), request, amount=amount), target)
+        save(play(score, composer_class().load(model), request, amount=amount), target)
     typer.echo(target)

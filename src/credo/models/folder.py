@@ -116,9 +116,11 @@ def load_model(folder: str | Path) -> tuple[DBN, dict[str, Any]]:
     import keras
 
     from credo.models.dbn import DBN
+    from credo.models.rbm import weights_to_come
 
     try:
-        dbn = keras.saving.load_model(Path(folder) / WEIGHTS, compile=False, safe_mode=True)
+        with weights_to_come():
+            dbn = keras.saving.load_model(Path(folder) / WEIGHTS, compile=False, safe_mode=True)
     except Exception as error:  # what Keras, h5py, zipfile and zlib raise on damaged bytes is no closed list
         raise ModelError(f"model {folder}: {WEIGHTS} is damaged", hint=_AGAIN) from error
     if not isinstance(dbn, DBN):

@@ -18,7 +18,7 @@ import numpy as np
 from keras import ops
 
 from credo.models.backend import half_product
-from credo.models.units import Units
+from credo.models.units import Units, code_of_unit
 
 
 @keras.saving.register_keras_serializable("credo")
@@ -39,7 +39,7 @@ class Lateral(keras.layers.Layer):
     def __init__(self, units: Units, *, neighbours: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.half, self.storage = False, "float32"
-        code = ops.convert_to_numpy(units.spread(ops.arange(units.groups)))
+        code = code_of_unit(units)
         self._across = (code[:, None] != code[None]).astype(np.float32)
         shape = (units.size, units.size)
         self.J = self.add_weight(shape=shape, initializer="zeros", name="J")

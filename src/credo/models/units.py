@@ -326,6 +326,17 @@ class Joint:
         return cls([keras.saving.deserialize_keras_object(part) for part in config["parts"]])
 
 
+def code_of_unit(units: Units) -> np.ndarray:
+    """The number of the code that each unit belongs to; shape (N,)."""
+    return np.repeat(np.arange(units.groups), _units_a_code(units))
+
+
+def _units_a_code(units: Units) -> np.ndarray:
+    if isinstance(units, Joint):
+        return np.concatenate([_units_a_code(part) for part in units.parts])
+    return np.full(units.groups, units.size // units.groups)
+
+
 def _split(x: Any, sizes: list[int]) -> list[Any]:
     ends = np.cumsum(sizes)
     return [x[..., end - size : end] for size, end in zip(sizes, ends, strict=True)]

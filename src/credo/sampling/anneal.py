@@ -25,6 +25,7 @@ from credo.errors import UsageError
 from credo.models import random
 from credo.models.backend import compiled
 from credo.models.dbn import DBN
+from credo.models.units import code_of_unit
 from credo.sampling.schedule import Plan, Schedule
 from credo.shapes import expect
 
@@ -172,7 +173,7 @@ class Rewriter:
         missing = (x is None for x in optional)
         kind = (*missing, tuple(zip(constraints.rules, facts, strict=True)))
         if kind not in self._kernels:
-            self._kernels[kind] = compiled(self.dbn, partial(self._run_chunk, kind))
+            self._kernels[kind] = compiled(self.dbn, partial(self._run_chunk, kind), soon=True)
         return self._kernels[kind]
 
     def _laid_out(self, constraints: Constraints, L: int, before: int, after: int) -> list[np.ndarray]:
@@ -190,7 +191,7 @@ class Rewriter:
                 continue
             places = np.arange((before + L + after) * G).reshape(-1, G)
             places[before : before + L] = array + before * G
-            code = _numpy(self.dbn.visible.spread(ops.convert_to_tensor(np.arange(G))))  # (N,) of each unit
+            code = code_of_unit(self.dbn.visible)
             first = np.searchsorted(code, np.arange(G))
             block, tied = divmod(places[:, code], G)
             units = block * N + first[tied] + np.arange(N) - first[code]
@@ -331,10 +332,6 @@ def _at(x: Any, places: Any) -> Any:
     """The values that stand at places; (B, L, G) and (L, G) to (B, L, G)."""
     flat = ops.reshape(x, (x.shape[0], -1))
     return ops.reshape(ops.take(flat, ops.reshape(places, (-1,)), axis=1), x.shape)
-
-
-def _numpy(x: Any) -> np.ndarray:
-    return np.asarray(ops.convert_to_numpy(x))
 
 
 def _round_up(blocks: int) -> int:

@@ -68,6 +68,11 @@ class Layout(NamedTuple):
         """The mono voices."""
         return tuple(line for line in self.lines if line.mono)
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """The lowest pitch of any mono voice, and the one above the highest."""
+        return min(line.low for line in self.mono), max(line.low + line.size for line in self.mono)
+
     def pitches(self, codes: Any) -> Any:
         """The mono voices of codes (B, L, G): (B, T, V), int32."""
         columns = []
@@ -114,47 +119,52 @@ class NoParallels:
         """See `Rule`."""
         x = self.layout.pitches(codes)
         before, after = _shifted(x, 1), _shifted(x, -1)
+        masks = [0, 0, 0, 0]  # pitch classes out of reach: upwards and downwards from before, then towards after
+        for w in range(len(self.layout.mono)):
+            sign, others, there = self._beside(w), self._others(w), x[:, :, w : w + 1]
+            for number, other in ((0, before), (2, after)):
+                interval = _interval(other, w, sign)
+                sound = (other >= 0) & (other[:, :, w : w + 1] >= 0) & (there >= 0)
+                bit = _power(there + sign * interval)
+                step = there - other[:, :, w : w + 1]
+                for side, moves in enumerate((step > 0, step < 0)):
+                    taken = ops.where(_is_perfect(interval) & sound & others & moves, bit, 0)
+                    masks[number + side] = ops.bitwise_or(masks[number + side], taken)
+        low, high = self.layout.span
+        pitches = ops.convert_to_tensor(np.arange(low, high, dtype=np.int32))
+        numbers = 0  # of any pitch for any voice, (B, T, V, P)
+        for number, other in ((0, before), (2, after)):
+            here = ops.expand_dims(other, -1)
+            up = _has(masks[number], pitches) & (pitches > here)
+            down = _has(masks[number + 1], pitches) & (pitches < here)
+            numbers = numbers + ops.cast(up, "float32") + ops.cast(down, "float32")
         result = []
         for v, line in enumerate(self.layout.mono):
-            masks = [0, 0, 0, 0]  # pitch classes out of reach: upwards and downwards from before, then towards after
-            for w in range(len(self.layout.mono)):
-                if w == v:
-                    continue
-                sign = 1 if v < w else -1
-                for number, other in ((0, before), (2, after)):
-                    interval = _interval(other, v, w)
-                    perfect = _is_perfect(interval) & (other[:, :, v] >= 0) & (other[:, :, w] >= 0) & (x[:, :, w] >= 0)
-                    bit = _power(x[:, :, w] + sign * interval)
-                    step = x[:, :, w] - other[:, :, w]
-                    for side, moves in enumerate((step > 0, step < 0)):
-                        taken = ops.where(perfect & moves, bit, 0)
-                        masks[number + side] = ops.bitwise_or(masks[number + side], taken)
-            pitches = ops.convert_to_tensor(line.low + np.arange(line.size, dtype=np.int32))
-            numbers = 0
-            for number, other in ((0, before), (2, after)):
-                here = ops.expand_dims(other[:, :, v], -1)
-                up = _has(masks[number], pitches) & (pitches > here)
-                down = _has(masks[number + 1], pitches) & (pitches < here)
-                numbers = numbers + ops.cast(up, "float32") + ops.cast(down, "float32")
-            result.append(_with_rest(numbers, ops.zeros_like(numbers[:, :, :1])))
+            own = numbers[:, :, v, line.low - low : line.low - low + line.size]
+            result.append(_with_rest(own, ops.zeros_like(own[:, :, :1])))
         return self.layout.to_units(result)
 
     def broken(self, codes: Any) -> Any:
         """See `Rule`."""
         x = self.layout.pitches(codes)
-        after, voices = _shifted(x, -1), len(self.layout.mono)
-        cells = [ops.zeros_like(x[:, :, 0]) for _ in range(voices)]
-        for v in range(voices):
-            for w in range(v + 1, voices):
-                step_v, step_w = after[:, :, v] - x[:, :, v], after[:, :, w] - x[:, :, w]
-                sound = (x[:, :, v] >= 0) & (x[:, :, w] >= 0) & (after[:, :, v] >= 0) & (after[:, :, w] >= 0)
-                interval = _interval(x, v, w)
-                same = _is_perfect(interval) & (_interval(after, v, w) == interval)
-                bad = ops.cast(sound & same & (step_v * step_w > 0), "int32")
-                for number in (v, w):
-                    cells[number] = ops.maximum(cells[number], bad)
-        here = ops.stack(cells, axis=2)
+        after, here = _shifted(x, -1), ops.zeros_like(x)
+        step, sounds = after - x, (x >= 0) & (after >= 0)
+        for w in range(len(self.layout.mono)):
+            sign = self._beside(w)
+            interval = _interval(x, w, sign)
+            same = _is_perfect(interval) & (_interval(after, w, sign) == interval)
+            sound = sounds & sounds[:, :, w : w + 1] & self._others(w)
+            bad = sound & same & (step * step[:, :, w : w + 1] > 0)
+            here = ops.maximum(here, ops.cast(bad, "int32"))
         return self.layout.to_codes(ops.maximum(here, _shifted(here, 1, 0)))
+
+    def _beside(self, w: int) -> Any:
+        """For each voice 1 if it stands above voice w in the texture, else -1; (V,)."""
+        return ops.convert_to_tensor(np.where(np.arange(len(self.layout.mono)) < w, 1, -1).astype(np.int32))
+
+    def _others(self, w: int) -> Any:
+        """Which voices are not voice w; (V,), bool."""
+        return ops.convert_to_tensor(np.arange(len(self.layout.mono)) != w)
 
 
 @dataclass(frozen=True)
@@ -275,10 +285,15 @@ def _shifted(x: Any, steps: int, filler: Any = -1) -> Any:
     return ops.concatenate([edge, x[:, :-1]] if steps > 0 else [x[:, 1:], edge], axis=1)
 
 
-def _interval(x: Any, v: int, w: int) -> Any:
-    """From the lower voice to the higher one, modulo the octave; (B, T)."""
-    high, low = min(v, w), max(v, w)
-    return (x[:, :, high] - x[:, :, low] + 132) % 12
+def _interval(x: Any, w: int, sign: Any) -> Any:
+    """Between each voice and voice w, from the lower to the higher of both, modulo the octave; (B, T, V).
+
+    Args:
+        x: pitches, (B, T, V).
+        w: number of the voice.
+        sign: 1 for each voice that stands above it, else -1; (V,).
+    """
+    return (sign * (x - x[:, :, w : w + 1]) + 132) % 12
 
 
 def _is_perfect(interval: Any) -> Any:
@@ -287,7 +302,7 @@ def _is_perfect(interval: Any) -> Any:
 
 def _power(pitch: Any) -> Any:
     """The bit of a pitch's class."""
-    return ops.take(ops.convert_to_tensor(_POWERS), (pitch + 24) % 12)
+    return ops.left_shift(ops.ones_like(pitch), (pitch + 24) % 12)
 
 
 def _has(mask: Any, pitches: Any) -> Any:

@@ -32,6 +32,8 @@ FULL = "full"
 TEMPO_ROOM = 0.12
 #: Bars of a phrase, and the phrases of a long cue by letters, where the brief marks no sections.
 PHRASE, FORM, LONG = 8, "AABA", 24
+#: Iterations in which a core is sampled: more bring nothing (`benchmarks/sampling_iterations.py`).
+ITERATIONS = 96
 #: A loop lasts at least so many seconds.
 SHORTEST_LOOP = 2.0
 _MOST_NEW_BARS = 16  # that are sampled for versions that are longer than the cue
@@ -128,7 +130,8 @@ def outline(brief: Brief, read: Reading | None = None) -> Outline:
     remarks += main.remarks
     sections = section_bars(brief, main)
     takes, layout = _takes(brief, main, sections, remarks)
-    request = Request(bars=1, seed=(brief.seed or 0) % MOST_SEED, metre=brief.metre, key=key)
+    seed = (brief.seed or 0) % MOST_SEED
+    request = Request(bars=1, seed=seed, metre=brief.metre, key=key, iterations=ITERATIONS)
     tonal = Attributes(key=key, mode=wish.realised.mode or key.mode, style=wish.realised.style)
     asking = ask(Wish(tonal, tonal), request, card)
     remarks += asking.remarks

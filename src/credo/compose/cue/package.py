@@ -198,6 +198,7 @@ def _write(
                 raise
             missing.append(f"sound: {error}")
             desk.formats = [name for name in wanted if name not in _SOUNDS]
+        drawn = pool.submit(_picture, cue, desk) if "picture" in wanted else None
         with closing(_played(desk, soundfont)) as played:
             gain = None
             for version in cue.versions:
@@ -208,9 +209,9 @@ def _write(
         tell("Writing files")
         for future in desk.waiting:
             future.result()
-    if "picture" in wanted:
+    if drawn:
         try:
-            manifest["picture"] = _picture(cue, desk)
+            manifest["picture"] = drawn.result()
         except MissingExtraError as error:
             if formats is not None:
                 raise
@@ -233,8 +234,9 @@ def check_sound(formats: Sequence[str] | None = None, soundfont: str | Path | No
     wanted = set(USUAL if formats is None else formats)
     if "picture" in wanted:
         with suppress(ImportError):
-            importlib.import_module("matplotlib.figure")  # takes a second
+            importlib.import_module("matplotlib.backends.backend_agg")  # takes a second
     if wanted & set(_SOUNDS):
+        importlib.import_module("scipy.signal")  # half a second
         from credo.rendering.sound.encode import encode_sound
 
         notes = tuple(Part(name, (Note(Fraction(0), 60, Fraction(1, 16)),)) for name in "ab")  # one a processor

@@ -12,7 +12,7 @@ from credo.errors import UsageError
 from credo.models import labels
 from credo.models.dbn import DBN
 from credo.models.rbm import RBM, as_states
-from credo.models.units import Units
+from credo.models.units import Units, code_of_unit
 from credo.shapes import expect
 
 #: Most states that are gone through, and most pairs of states of neighbouring hidden layers of a DBN.
@@ -176,7 +176,7 @@ def choices(units: Units) -> np.ndarray:
     """How many values each code can take, shape (G,); of layers with real units, more than can be gone through."""
     if not units.discrete:
         return np.full(units.groups, MOST_STATES + 1)
-    code = ops.convert_to_numpy(units.spread(ops.arange(units.groups)))
+    code = code_of_unit(units)
     sizes = np.bincount(code, minlength=units.groups)
     at_zero = ops.convert_to_numpy(units.expand(ops.zeros((1, units.groups), "int32")))[0]
     is_bit = np.bincount(code, at_zero, minlength=units.groups) == 0  # no unit is on: a code of 0 or 1

@@ -26,6 +26,7 @@ from credo.evaluation.likelihood.exact import states_of
 from credo.evaluation.likelihood.path import Pairing
 from credo.models.backend import compiled
 from credo.models.rbm import RBM
+from credo.models.units import code_of_unit
 from credo.shapes import expect
 
 _MOST_NUMBERS = 1 << 22
@@ -112,7 +113,7 @@ class _Sites:
     def __init__(self, rbm: RBM, v: np.ndarray) -> None:
         self.pair, p = path.parts_of(rbm)
         N, S = rbm.visible.size, rbm.span
-        self.group_of = ops.convert_to_numpy(rbm.visible.spread(ops.arange(rbm.visible.groups))).astype(np.int32)
+        self.group_of = code_of_unit(rbm.visible).astype(np.int32)
         self.numbers = (p.W.reshape(S, N, -1).transpose(1, 0, 2), p.a, p.l)  # W of shape (N, S, H)
         z = [
             ops.convert_to_numpy(rbm.h_logits_from_v(ops.convert_to_tensor(x)))

@@ -19,7 +19,7 @@ def name() -> str:
     return keras.backend.backend()
 
 
-def compiled(model: keras.Model, function: Callable[..., Any]) -> Callable[..., Any]:
+def compiled(model: keras.Model, function: Callable[..., Any], *, soon: bool = False) -> Callable[..., Any]:
     """Compile a function that reads a model's variables and returns arrays, once a shape of its arguments.
 
     The variables are handed in anew at each call, so that the compiled function follows the training.
@@ -27,6 +27,8 @@ def compiled(model: keras.Model, function: Callable[..., Any]) -> Callable[..., 
     Args:
         model: whose variables the function reads. The function must not assign to them.
         function: takes and returns arrays (or nests of them), written in `keras.ops`.
+        soon: whether it is wanted soon and for a few seconds only: JAX on a CPU then leaves out what takes the compiler
+            long. Matrix products, which take the time of most functions here, are as fast.
 
     Returns:
         A function of the same arguments. It gives back arrays of the backend.
@@ -38,7 +40,8 @@ def compiled(model: keras.Model, function: Callable[..., Any]) -> Callable[..., 
             with keras.StatelessScope(state_mapping=zip(model.variables, values, strict=True)):
                 return function(*arguments)
 
-        jitted = jax.jit(pure)
+        hurried = soon and jax.default_backend() == "cpu"
+        jitted = jax.jit(pure, compiler_options={"xla_llvm_disable_expensive_passes": True} if hurried else None)
         return lambda *arguments: jitted([variable.value for variable in model.variables], *arguments)
     if name() == "tensorflow":
         import tensorflow as tf

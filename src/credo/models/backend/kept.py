@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import logging
 import platform
+from contextlib import suppress
 from pathlib import Path
 
 from credo.models.backend import name
 
 #: Seconds that compiling must take to be worth a file.
 _WORTH_KEEPING = 0.3
+#: Bytes of all files; what was not read for longest makes room.
+_MOST = 500_000_000
 _LOG = logging.getLogger("credo.models")
 
 
@@ -37,12 +40,28 @@ def keep_compiled(folder: Path | None = None) -> Path | None:
     place = (folder or platformdirs.user_cache_path("credo") / "compiled") / _processor()
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)  # what lies there is run
+        _make_room(place, _MOST)
     except OSError as error:
         _LOG.info("compiled functions are not kept: %s", error.strerror)
         return None
     jax.config.update("jax_compilation_cache_dir", str(place))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", _WORTH_KEEPING)
     return place
+
+
+def _make_room(folder: Path, most: int) -> None:
+    """Remove the files of a folder that were not read for longest, until at most so many bytes are left."""
+    files = []
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):  # another process makes room too
+            found = path.stat()
+            files.append((max(found.st_atime, found.st_mtime), found.st_size, path))
+    size = sum(each for _, each, _ in files)
+    for _, each, path in sorted(files):
+        if size <= most:
+            return
+        path.unlink(missing_ok=True)
+        size -= each
 
 
 def _processor() -> str:
