@@ -33,6 +33,13 @@ def studio(
     name: Annotated[
         list[str] | None, typer.Option(help="A further name that this machine is called by, with --host.")
     ] = None,
+    shared: Annotated[
+        bool,
+        typer.Option("--shared", help="Share jobs with other servers of the same --projects, behind a load balancer."),
+    ] = False,
+    proxy: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Of that load balancer, which says whom it speaks for.")
+    ] = None,
 ) -> None:
     """Compose in the browser: a piano roll in which you hold what you like and the model writes the rest.
 
@@ -64,6 +71,8 @@ def studio(
         profile=profile,
         token=token,
         names=name or (),
+        shared=shared,
+        proxy=proxy,
         told=typer.echo,
         opens=open_,
     )

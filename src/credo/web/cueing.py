@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
-import threading
 import zipfile
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,6 @@ class Cues:
 
     def __init__(self, desk: Desk, folder: Path) -> None:
         self.desk, self.folder = desk, folder
-        self._packages: OrderedDict[str, Path] = OrderedDict()
-        self._lock = threading.Lock()
 
     def prepare(self, brief: Mapping[str, Any]) -> Callable[[Job], None]:
         """Check a brief; gives what makes the cue, on the worker's thread.
@@ -73,10 +72,10 @@ class Cues:
         Raises:
             Fault: 404, there is none, or it was removed for newer ones.
         """
-        with self._lock:
-            if identity not in self._packages:
-                raise Fault(404, "cue", f"there is no such package; the last {MOST_PACKAGES} are kept", "make it again")
-            return self._packages[identity]
+        path = self.folder / f"{identity}.zip"
+        if not re.fullmatch(r"[\w-]{1,40}", identity, re.ASCII) or not path.is_file():
+            raise Fault(404, "cue", f"there is no such package; the last {MOST_PACKAGES} are kept", "make it again")
+        return path
 
     def _make(self, job: Job, plan: Outline, names: list[str]) -> None:
         from credo.compose.cue.making import make
@@ -90,16 +89,17 @@ class Cues:
         place = self.folder / job.id
         try:
             package = deliver(cue, place, progress=lambda line: job.advance(job.progress * 0.8 + 0.2))
-            path = self.folder / f"{job.id}.zip"
+            path = place / "bundle"
             with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as bundle:
                 for file in sorted(package.folder.rglob("*")):
                     if file.is_file():
                         bundle.write(file, Path(package.folder.name) / file.relative_to(package.folder))
+            os.replace(path, self.folder / f"{job.id}.zip")
         finally:
             shutil.rmtree(place, ignore_errors=True)
-        with self._lock:
-            self._packages[job.id] = path
-            while len(self._packages) > MOST_PACKAGES:
-                self._packages.popitem(last=False)[1].unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another server makes room too
+            by_age = sorted(self.folder.glob("*.zip"), key=lambda bundle: bundle.stat().st_mtime)
+            for bundle in by_age[:-MOST_PACKAGES]:
+                bundle.unlink(missing_ok=True)
         manifest = {**package.manifest, "remarks": [*package.manifest["remarks"], *package.missing]}
         job.results = [{"manifest": manifest, "package": f"/api/v1/cues/{job.id}/package"}]

@@ -174,6 +174,11 @@ class Worker:
                 raise Fault(404, "job", "there is no such job; results are kept for a quarter of an hour")
             return self._jobs[identity]
 
+    def jobs(self) -> list[Job]:
+        """All jobs that are not forgotten."""
+        with self._wake:
+            return list(self._jobs.values())
+
     def cancel(self, identity: str) -> Job:
         """Stop a job; one that is over stays as it is.
 

@@ -36,6 +36,8 @@ def serve(
     profile: str = MINE,
     token: str | None = None,
     names: Iterable[str] = (),
+    shared: bool = False,
+    proxy: str | None = None,
     told: Callable[[str], None] = print,
     opens: bool = False,
 ) -> None:
@@ -50,6 +52,8 @@ def serve(
         profile: whose ratings they are.
         token: that clients have to give; beyond the loopback one is made where none is given.
         names: further names of this machine.
+        shared: whether jobs are shared with the other servers of the same projects.
+        proxy: address of a load balancer that is believed when it says whom it speaks for.
         told: gets the address of the page, as soon as it can be opened.
         opens: whether the page is opened in the browser.
 
@@ -71,14 +75,15 @@ def serve(
     desk.models()  # tells what is wrong before anything is opened
     listening = _listen(host, port)
     try:
-        studio = Studio(desk, Projects(projects or usual_place()), Collection(library, named(profile)))
+        studio = Studio(desk, Projects(projects or usual_place()), Collection(library, named(profile)), shared=shared)
         address = _address(host, listening.getsockname()[1], token)
         server = _Server(
             uvicorn.Config(
                 create_app(studio, token=token, names=names),
                 log_level="warning",
                 access_log=False,
-                proxy_headers=False,
+                proxy_headers=proxy is not None,
+                forwarded_allow_ips=proxy,
                 server_header=False,
                 ws="none",
                 timeout_graceful_shutdown=3,

@@ -13,6 +13,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from credo.io.files import can_hear
+from credo.web.board import Board
 from credo.web.collection import Collection
 from credo.web.cueing import Cues
 from credo.web.desk import PAIR, WARM_BARS, Desk
@@ -41,6 +42,7 @@ class Studio:
         projects: what is saved.
         collection: the library and the taste of whoever uses it.
         worker: does the jobs.
+        shared: whether jobs and the packages of cues are shared with the other servers of the same projects.
         reading: turns of files that are read in processes of their own.
         drawing: turns of engraving and sound.
         understanding: turns of words.
@@ -54,6 +56,7 @@ class Studio:
     projects: Projects
     collection: Collection = field(default_factory=Collection)
     worker: Worker = field(default_factory=Worker)
+    shared: bool = False
     reading: Turns = field(default_factory=lambda: Turns(2, 8))
     drawing: Turns = field(default_factory=lambda: Turns(1, 12))
     understanding: Turns = field(default_factory=lambda: Turns(1, 24))
@@ -65,12 +68,15 @@ class Studio:
     def __post_init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="credo-studio-", ignore_cleanup_errors=True)
         self.warmer, self._kept = Warmer(self.desk, self.worker), None
-        self.cues = Cues(self.desk, Path(self._folder.name))
+        beside = self.projects.path
+        self.board = Board(self.worker, beside.with_suffix(".jobs.sqlite") if self.shared else None)
+        self.cues = Cues(self.desk, beside.with_suffix(".cues") if self.shared else Path(self._folder.name))
         self.for_me = ForMe(self.desk, self.collection)
 
     def start(self, *, warm: bool = True) -> None:
         """Start to work, and have the first model ready soon."""
         self.worker.start()
+        self.board.start()
         if not warm:
             self.status = "ok"
             return
@@ -83,6 +89,7 @@ class Studio:
         """Stop; projects are on the disk already."""
         self.warmer.close()
         self.worker.close()
+        self.board.close()
         self.projects.close()
         self.collection.close()
         self._folder.cleanup()

@@ -20,7 +20,7 @@ def ask(message: CueMessage, studio: Here) -> Any:
     """Ask for a cue. The job's only result is its manifest and where its files are."""
     with studio.understanding.turn():
         work = studio.cues.prepare(message.brief)
-    return {"id": studio.worker.submit(work).id}
+    return {"id": studio.board.submit(work)}
 
 
 @router.get(

@@ -13,10 +13,10 @@ from starlette.concurrency import run_in_threadpool
 
 from credo.web.answers import Accepted, HeatAnswer, JobAnswer
 from credo.web.faults import Fault
-from credo.web.jobs import OVER, Job, changes
+from credo.web.jobs import OVER
 from credo.web.messages import HeatMessage, JobMessage
 from credo.web.routes.common import errors
-from credo.web.studio import Here, Studio
+from credo.web.studio import Here
 
 router = APIRouter(prefix="/api/v1", tags=["jobs"])
 #: Seconds that heat is waited for.
@@ -27,20 +27,19 @@ JobId = Annotated[str, Path(max_length=40, description="The id of a job.")]
 @router.post("/jobs", status_code=202, response_model=Accepted, responses=errors(404, body=True))
 def ask(message: JobMessage, studio: Here) -> Any:
     """Ask a model for something. All that can be checked is checked before the answer."""
-    return {"id": studio.worker.submit(studio.desk.prepare(message).do).id}
+    return {"id": studio.board.submit(studio.desk.prepare(message).do)}
 
 
 @router.get("/jobs/{identity}", response_model=JobAnswer, responses=errors(404))
 def look(identity: JobId, studio: Here) -> Any:
     """How far a job is, and the alternatives that are there already. Kept for a quarter of an hour after its end."""
-    job = studio.worker.job(identity)
-    return Response(json.dumps(shown(job, studio)), media_type="application/json")
+    return Response(json.dumps(studio.board.look(identity)), media_type="application/json")
 
 
 @router.delete("/jobs/{identity}", response_model=JobAnswer, responses=errors(404))
 def cancel(identity: JobId, studio: Here) -> Any:
     """Stop a job. One that runs ends a moment later; its finished alternatives stay."""
-    return Response(json.dumps(shown(studio.worker.cancel(identity), studio)), media_type="application/json")
+    return Response(json.dumps(studio.board.cancel(identity)), media_type="application/json")
 
 
 @router.get(
@@ -53,17 +52,16 @@ async def events(identity: JobId, studio: Here) -> StreamingResponse:
 
     The data is the job without its results, and `ready`, how many alternatives there are.
     """
-    job = studio.worker.job(identity)
+    await run_in_threadpool(studio.board.look, identity)  # refused before the answer begins
     turn = studio.streams.turn()
-    turn.__enter__()  # refused before the answer begins
+    turn.__enter__()  # this too
 
     async def lines() -> AsyncIterator[str]:
         try:
-            async for news in changes(job):
-                if news is None:
+            async for told in studio.board.changes(identity):
+                if told is None:
                     yield ": still there\n\n"
                     continue
-                told = shown(job, studio)
                 told["ready"] = len(told.pop("results"))
                 name = told["state"] if told["state"] in OVER else "progress"
                 yield f"event: {name}\ndata: {json.dumps(told)}\n\n"
@@ -82,18 +80,3 @@ async def heat(message: HeatMessage, studio: Here) -> Any:
         return await asyncio.wait_for(waiting, PATIENCE)
     except TimeoutError as error:  # a model is being loaded, or a very long piece is written
         raise Fault(503, "busy", "the model is busy with something long", "try again", retry_after=5) from error
-
-
-def shown(job: Job, studio: Studio) -> dict[str, Any]:
-    """A job as the API answers it."""
-    fault = job.fault
-    error = fault and {"code": fault.code, "message": fault.message, "hint": fault.hint}
-    state = job.state
-    return {
-        "id": job.id,
-        "state": state,
-        "progress": round(job.progress, 4),
-        "position": studio.worker.position(job) if state == "queued" else 0,
-        "error": error,
-        "results": job.results,
-    }

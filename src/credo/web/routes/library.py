@@ -147,7 +147,7 @@ def compose(message: ForMeMessage, studio: Here) -> Any:
     With a piece or a number, for somebody who likes that piece: more like this.
     """
     like = _piece(message, studio) if message.piece is not None or message.number is not None else None
-    return {"id": studio.worker.submit(studio.for_me.prepare(message, like)).id}
+    return {"id": studio.board.submit(studio.for_me.prepare(message, like))}
 
 
 def _piece(message: PieceOrNumber, studio: Studio) -> Sheet | int:
