@@ -2,11 +2,14 @@
 
     python benchmarks/workers_lost.py CORPUS --recipe recipe.toml --out runs/lost
     sudo python benchmarks/workers_lost.py CORPUS --recipe recipe.toml --out runs/lost --only cut
+    python benchmarks/workers_lost.py CORPUS --recipe recipe.toml --out runs/lost --only torchrun,slurm
 
 `alone` is one process; `killed` two of them, one of which gets SIGKILL in the middle of fine-tuning; `cut` two hosts,
 that is two network namespaces of Linux joined by a pair of virtual Ethernet devices, whose link goes down in the middle
 and comes up again (this needs root). Whoever starts the workers starts all of them again when one has failed, as
 torchrun, Slurm with `--requeue` and Kubernetes do. Told are the scores, how soon a loss was noticed, and what was said.
+`torchrun` and `slurm` leave that to those two: a worker of theirs is killed, and they start all again by themselves
+(torch has to be installed, and a Slurm with two processors be there).
 """
 
 from __future__ import annotations
@@ -14,13 +17,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 HOSTS = {"credo-a": "10.77.0.1", "credo-b": "10.77.0.2"}
@@ -118,6 +123,52 @@ def cut(job: Job) -> None:
         job.finish()
 
 
+def by_torchrun(job: Job) -> None:
+    """Two workers of torchrun, which starts both again when one is killed."""
+    torchrun = str(Path(sys.executable).with_name("torchrun"))
+    options = ("--standalone", "--nproc-per-node", "2", "--max-restarts", "3", "--no-python")
+    by_launcher(job, [torchrun, *options, *job.command, "--out", str(job.out)], "RANK")
+
+
+def by_slurm(job: Job) -> None:
+    """A job of Slurm whose script starts its step again as long as it fails."""
+    script = job.out.parent / "slurm.sh"
+    train = shlex.join([*job.command, "--out", str(job.out)])
+    script.write_text(
+        f"#!/bin/bash\n#SBATCH --ntasks=2\nfor i in 1 2 3; do srun --kill-on-bad-exit {train} && exit; done\nexit 1\n"
+    )
+    by_launcher(job, ["sbatch", "--wait", f"--output={job.out.parent}/slurm.log", str(script)], "SLURM_PROCID")
+
+
+def by_launcher(job: Job, command: list[str], rank: str) -> None:
+    """Start workers by a launcher, and kill the one whose variable `rank` is 1 in fine-tuning."""
+    with (job.out.parent / f"{job.out.name}-launcher.log").open("wb") as log:
+        launcher = subprocess.Popen(command, stdout=log, stderr=log)
+        while job.stage() != "fine-tuning":
+            assert launcher.poll() is None, f"ended too early; see {log.name}"
+            time.sleep(0.1)
+        before = workers_of(job, rank)
+        os.kill(before["1"], signal.SIGKILL)
+        began = time.monotonic()
+        while Path("/proc", str(before["0"])).exists():
+            time.sleep(0.05)
+        job.noticed.append(time.monotonic() - began)
+        job.starts = 2
+        assert launcher.wait() == 0, f"see {log.name}"
+
+
+def workers_of(job: Job, rank: str) -> dict[str, int]:
+    """The processes of a run by the variable that tells their number."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            arguments = (folder / "cmdline").read_bytes().split(b"\0")
+            environment = dict(each.partition(b"=")[::2] for each in (folder / "environ").read_bytes().split(b"\0"))
+            if b"train" in arguments and str(job.out).encode() in arguments and rank.encode() in environment:
+                found[environment[rank.encode()].decode()] = int(folder.name)
+    return found
+
+
 @contextmanager
 def two_hosts() -> Iterator[None]:
     """Two network namespaces, joined."""
@@ -151,7 +202,7 @@ def main() -> None:
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
     command = [str(Path(sys.executable).with_name("credo")), "train", str(asked.corpus), "--recipe", str(asked.recipe)]
-    ways: dict[str, Callable[[Job], None]] = {"killed": killed, "cut": cut}
+    ways: dict[str, Callable[[Job], None]] = {"killed": killed, "cut": cut, "torchrun": by_torchrun, "slurm": by_slurm}
     for name in asked.only.split(","):
         out = asked.out / name
         shutil.rmtree(out, ignore_errors=True)
