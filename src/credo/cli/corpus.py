@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -15,16 +15,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from credo.cli import shards
-from credo.corpora.corpus import INDEX_NAME, Card
-from credo.corpora.ingest import Plan, ingest_with_report
-from credo.corpora.ingest import Progress as Told
-from credo.corpora.reading.prepare import Rules
-from credo.corpora.reading.styles import STYLES_FROM, StyleFrom
-from credo.corpora.report import REPORT_NAME, Report
-from credo.corpora.sets.catalog import catalog, declared
 from credo.errors import FileError, UsageError
 from credo.music.texture import TEXTURES, Texture, texture_named
+
+if TYPE_CHECKING:
+    from credo.corpora.ingest import Progress as Told
+    from credo.corpora.reading.styles import StyleFrom
+    from credo.corpora.report import Report
 
 
 def corpus(
@@ -109,8 +106,16 @@ def corpus(
 
         credo corpus --merge parts --out corpora/mine
     """
+    from credo.corpora.corpus import INDEX_NAME, Card
+    from credo.corpora.ingest import Plan, ingest_with_report
+    from credo.corpora.reading.prepare import Rules
+    from credo.corpora.report import Report
+    from credo.corpora.sets.catalog import catalog, declared
+
     console = Console()
     if shard is not None or merge:
+        from credo.cli import shards
+
         if shard is not None and merge:
             raise UsageError("merge: expected --shard or --merge, got both", hint="read all shards, then merge them")
         alone = {"--list": chosen, "--files": files}
@@ -177,6 +182,8 @@ def _names(text: str | None) -> tuple[str, ...]:
 
 
 def _style_from(text: str) -> StyleFrom:
+    from credo.corpora.reading.styles import STYLES_FROM
+
     if text not in STYLES_FROM:
         raise UsageError(f"style-from: expected one of {', '.join(STYLES_FROM)}, got {text!r}")
     return text
@@ -196,6 +203,8 @@ def _texture(texture: Texture, steps: int | None) -> Texture:
 
 
 def _show(console: Console, report: Report, folder: Path, *, whole: bool) -> None:
+    from credo.corpora.report import REPORT_NAME
+
     table = Table(title=f"Corpus {report.card.name}", show_header=False, title_justify="left", padding=(0, 1))
     for label, text in report.rows():
         table.add_row(Text(label), Text(text))
