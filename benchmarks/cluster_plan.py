@@ -6,8 +6,9 @@
 
 Measured are the seconds of a step of contrastive divergence of machines of several sizes, each in a process of its own
 with its peak of memory; a law with three numbers is fitted to all but two of them, which then test it. The simulation
-adds what goes over the wire, by the rule of a ring: of W workers each sends and receives 2 (W - 1) / W of the gradient.
-It knows nothing of stragglers or of a full switch; workers do not send while they compute, as Credo's do not.
+adds what goes over the wire, by the rule of a ring: of W workers each sends and receives 2 (W - 1) / W of the gradient;
+and it waits in each step for the slowest worker, whose times are drawn with a spread of `--jitter`. It knows nothing of
+a full switch; workers do not send while they compute, as Credo's do not.
 """
 
 from __future__ import annotations
@@ -163,18 +164,18 @@ def planned(record: dict, asked: argparse.Namespace) -> None:
         sent = BYTES * weights * 2 * (count - 1) / count
         cells = []
         for speed in asked.gigabits:
-            step = simulated(numbers, visible, hidden, batch, count, speed, asked.latency)
-            alone = simulated(numbers, visible, hidden, batch, 1, speed, asked.latency)
+            step = simulated(numbers, visible, hidden, batch, count, speed, asked)
+            alone = simulated(numbers, visible, hidden, batch, 1, speed, asked)
             hours, share = steps * step / 3600, alone / step / count
             money = hours * count * record["cores"] * asked.price
-            cells.append(f"{hours:8.0f} h {share:4.0%} {money:7.0f}".rjust(22))
+            cells.append(f"{hours:8.1f} h {share:4.0%} {money:7.1f}".rjust(22))
         print(f"{count:8d}  {sent / 1e6:8.1f} MB  {'  '.join(cells)}")
     print(f"(hours, share of perfect scaling, cost at {asked.price:g} a core hour)")
     files = asked.bars / asked.bars_per_file
     hours = files / asked.files_per_second / 3600
     print(
         f"\nreading {asked.bars:.3g} bars: {files:.3g} files, {hours:.0f} core hours at {asked.files_per_second:g} "
-        f"files a core second, {asked.bars * asked.bytes_per_bar / 1e9:.0f} GB of Parquet; cost "
+        f"files a core second, {asked.bars * asked.bytes_per_bar / 1e9:.0f} GB of corpus; cost "
         f"{hours * asked.price:.0f}"
     )
     hours = asked.pieces * asked.seconds_per_piece / 3600
@@ -185,12 +186,13 @@ def planned(record: dict, asked: argparse.Namespace) -> None:
 
 
 def simulated(
-    numbers: np.ndarray, visible: int, hidden: int, batch: int, count: int, gigabits: float, latency: float
+    numbers: np.ndarray, visible: int, hidden: int, batch: int, count: int, gigabits: float, asked: argparse.Namespace
 ) -> float:
-    """Seconds of a step of many workers: each has its rows and all weights, and then waits for the ring."""
+    """Seconds of a step of many workers, the mean of a thousand: rows and all weights, the slowest, and the ring."""
     computing = float(terms([(visible, hidden, max(batch // count, 1))])[0] @ numbers)
-    sending = BYTES * visible * hidden * 8 / (gigabits * 1e9)
-    return computing + (2 * (count - 1) / count * sending + 2 * (count - 1) * latency if count > 1 else 0)
+    drawn = np.random.default_rng(count).normal(1.0, asked.jitter, (1000, count))
+    sending = 2 * (count - 1) / count * BYTES * visible * hidden * 8 / (gigabits * 1e9)
+    return computing * float(drawn.max(1).mean()) + sending + 2 * (count - 1) * asked.latency
 
 
 def main() -> None:
@@ -207,12 +209,13 @@ def main() -> None:
     parser.add_argument("--workers", type=int, nargs="+", default=(1, 2, 4, 8, 16, 32, 64, 128))
     parser.add_argument("--gigabits", type=float, nargs="+", default=(1, 10, 100))
     parser.add_argument("--latency", type=float, default=5e-5, help="seconds of a message")
+    parser.add_argument("--jitter", type=float, default=0.05, help="standard deviation of a worker's step, as a share")
     parser.add_argument("--price", type=float, default=0.04, help="of a core hour")
-    parser.add_argument("--bars-per-file", type=float, default=40)
-    parser.add_argument("--files-per-second", type=float, default=100, help="a core second, of such files")
-    parser.add_argument("--bytes-per-bar", type=float, default=60)
+    parser.add_argument("--bars-per-file", type=float, default=10)
+    parser.add_argument("--files-per-second", type=float, default=230, help="a core second, of such files")
+    parser.add_argument("--bytes-per-bar", type=float, default=110)
     parser.add_argument("--pieces", type=float, default=1e6)
-    parser.add_argument("--seconds-per-piece", type=float, default=3)
+    parser.add_argument("--seconds-per-piece", type=float, default=2.2)
     asked = parser.parse_args()
     if asked.one:
         print(json.dumps(measure(*map(int, asked.one.split(",")))))

@@ -167,9 +167,10 @@ def test_a_machine_with_half_products_learns_nearly_the_same():
     assert losses[0] == pytest.approx(losses[1], rel=1e-2)
 
 
-def test_compiled_functions_follow_the_weights():
+@pytest.mark.parametrize("soon", [False, True])
+def test_compiled_functions_follow_the_weights(soon):
     machine, _ = rbm_and_oracle(UNITS, GROUPS, 3)
-    free_energy = compiled(machine, machine.free_energy)
+    free_energy = compiled(machine, machine.free_energy, soon=soon)
     v = UNITS.expand(tensor(some_codes(3), "uint8"))
     before = numpy(free_energy(v))
     np.testing.assert_allclose(before, numpy(machine.free_energy(v)), atol=1e-5)
