@@ -16,8 +16,10 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any
 
 from credo.errors import CredoError
@@ -60,7 +62,8 @@ def run_jobs(
     lock, stop = threading.Lock(), threading.Event()
     results: queue.Queue = queue.Queue(maxsize=4 * workers)
 
-    crew = [_Worker(setup) for _ in range(min(workers, len(jobs)) if isinstance(jobs, Sized) else workers)]
+    deadlines = _Deadlines()
+    crew = [_Worker(setup, deadlines) for _ in range(min(workers, len(jobs)) if isinstance(jobs, Sized) else workers)]
 
     def work(worker: _Worker) -> None:
         with worker:
@@ -76,6 +79,7 @@ def run_jobs(
             _put(results, None, stop)
 
     threads = [threading.Thread(target=work, args=(worker,), daemon=True) for worker in crew]
+    deadlines.start()
     for thread in threads:
         thread.start()
     try:
@@ -94,6 +98,7 @@ def run_jobs(
             worker.kill()
         for thread in threads:
             thread.join(timeout=10)
+        deadlines.end()
 
 
 def _done(
@@ -116,8 +121,8 @@ def _put(results: queue.Queue, item: Any, stop: threading.Event) -> None:
 class _Worker:
     """One child process, replaced when it is lost."""
 
-    def __init__(self, setup: dict[str, Any]) -> None:
-        self.setup = setup
+    def __init__(self, setup: dict[str, Any], deadlines: _Deadlines) -> None:
+        self.setup, self.deadlines = setup, deadlines
         self.process: subprocess.Popen | None = None
 
     def __enter__(self) -> _Worker:
@@ -162,50 +167,68 @@ class _Worker:
         """A job's record as a line of JSON, or the reason why it was lost."""
         process = self.process or self.start()
         seconds = self.setup["timeout"]
-        overstayed = _Deadline(seconds, process.kill)
-        with overstayed:
+        with self.deadlines.within(seconds, process.kill) as stay:
             try:
                 process.stdin.write(json.dumps(job).encode() + b"\n")
                 process.stdin.flush()
                 line = process.stdout.readline()
             except OSError:
                 line = b""
-        if line.endswith(b"\n") and not overstayed.passed:
+        if line.endswith(b"\n") and not stay.passed:
             return line
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=5)
         code = process.returncode
         self.end()
-        if overstayed.passed or code == -getattr(signal, "SIGALRM", 0):
+        if stay.passed or code == -getattr(signal, "SIGALRM", 0):
             return f"gave no result within {seconds:g} seconds"
         return f"crashed the reader ({_exit_name(code)})"
 
 
-class _Deadline:
-    """Calls a function unless the block ends in time."""
+@dataclass(eq=False)
+class _Stay:
+    """A block that has to end in time: by when, what is called if it does not, and whether that happened."""
 
-    def __init__(self, seconds: float, late: Callable[[], None]) -> None:
-        self.late = late
-        self.passed = self.over = False
-        self.lock = threading.Lock()
-        self.timer = threading.Timer(seconds, self._fire)
-        self.timer.daemon = True
+    due: float
+    late: Callable[[], None]
+    passed: bool = False
 
-    def _fire(self) -> None:
-        with self.lock:
-            if not self.over:
-                self.passed = True
-                self.late()
 
-    def __enter__(self) -> _Deadline:
-        self.timer.start()
-        return self
+class _Deadlines:
+    """One thread that looks, ten times a second, whether blocks last too long."""
 
-    def __exit__(self, *error: object) -> None:
-        with self.lock:
-            self.over = True
-        self.timer.cancel()
-        self.timer.join()
+    def __init__(self) -> None:
+        self._stays: set[_Stay] = set()
+        self._lock, self._over = threading.Lock(), threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def end(self) -> None:
+        self._over.set()
+        self._thread.join()
+
+    @contextlib.contextmanager
+    def within(self, seconds: float, late: Callable[[], None]) -> Iterator[_Stay]:
+        """Calls a function unless the block ends in time."""
+        stay = _Stay(time.monotonic() + seconds, late)
+        with self._lock:
+            self._stays.add(stay)
+        try:
+            yield stay
+        finally:
+            with self._lock:
+                self._stays.remove(stay)
+
+    def _run(self) -> None:
+        while not self._over.wait(0.1):
+            now = time.monotonic()
+            with self._lock:
+                for stay in self._stays:
+                    if now > stay.due and not stay.passed:
+                        stay.passed = True
+                        stay.late()
 
 
 def _exit_name(code: int | None) -> str:
