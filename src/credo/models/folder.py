@@ -116,7 +116,7 @@ def load_model(folder: str | Path) -> tuple[DBN, dict[str, Any]]:
     import keras
 
     from credo.models.dbn import DBN
-    from credo.models.rbm import weights_to_come
+    from credo.models.initial import weights_to_come
 
     try:
         with weights_to_come():

@@ -20,9 +20,6 @@ sequences too, and treats each block alike and alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import keras
@@ -32,6 +29,7 @@ from keras import ops
 from credo.errors import UsageError
 from credo.models import blocks, divergence, random
 from credo.models.backend import half_product
+from credo.models.initial import small_weights
 from credo.models.units import Bernoulli, Units
 from credo.shapes import expect
 
@@ -52,19 +50,6 @@ class Parameters(NamedTuple):
     b: Any
     m: Any
     l: Any  # noqa: E741 - the letter of the literature (lambda)
-
-
-_weights_to_come: ContextVar[bool] = ContextVar("weights_to_come", default=False)
-
-
-@contextmanager
-def weights_to_come() -> Iterator[None]:
-    """Machines that are made in this context begin with weights of 0: theirs are read from a file, at once."""
-    token = _weights_to_come.set(True)
-    try:
-        yield
-    finally:
-        _weights_to_come.reset(token)
 
 
 @keras.saving.register_keras_serializable("credo")
@@ -135,10 +120,7 @@ class RBM(keras.Model):
             raise UsageError(f"RBM: expected held of {self.visible.groups} codes, got {len(self.held)}")
         self.reconstruction = keras.metrics.Mean(name="reconstruction")
         N, H = self.visible.size, hidden
-        drawn = keras.initializers.RandomNormal(0.0, weight_scale, seed=seed)
-        self.W = self.add_weight(
-            shape=(span * N, H), initializer="zeros" if _weights_to_come.get() else drawn, name="W"
-        )
+        self.W = self.add_weight(shape=(span * N, H), initializer=small_weights(weight_scale, seed), name="W")
         self.a = self.add_weight(shape=(N,), initializer="zeros", name="a")
         self.b = self.add_weight(shape=(H,), initializer="zeros", name="b")
         self.m = self.add_weight(shape=(N,), initializer="zeros", trainable=False, name="m")

@@ -16,7 +16,6 @@ from credo.compose.constraints.frame import Frame
 
 #: Added to the logit of what breaks a rule: much, but less than what is forbidden in any case.
 PENALTY = -1e4
-_POWERS = (1 << np.arange(12)).astype(np.int32)
 
 
 class Line(NamedTuple):
