@@ -30,6 +30,10 @@ RULES = [
     ("升f小调", {"key": "F# minor"}),
     ("loop in Eb", {"key": "Eb major"}),
     ("Bm", {"key": "B minor"}),
+    ("in minor, 90 bpm", {"mode": "minor", "tempo": 90}),
+    ("major, 6/8", {"mode": "major", "metre": "6/8"}),
+    ("minor-key ostinato", {"mode": "minor"}),
+    ("a major piano piece", {"mode": "major", "ensemble": "piano"}),
     ("D dorian", {"key": "D minor", "mode": "dorian"}),
     ("in dorian mode", {"mode": "dorian"}),
     ("多利亚调式", {"mode": "dorian"}),
@@ -69,7 +73,10 @@ def test_what_is_denied_turns_to_the_other_side(text, no_encoder):
     assert 80 < read_text(text).attributes.tempo < 102
 
 
-@pytest.mark.parametrize("text", ["快乐", "a minor mishap, sad", "fast food, happy", "sad 24/7"])
+@pytest.mark.parametrize(
+    "text",
+    ["快乐", "a minor mishap, sad", "a sad minor incident", "happy in major cities", "fast food, happy", "sad 24/7"],
+)
 def test_words_that_only_look_musical_are_moods(text, no_encoder):
     assert set(read_text(text).attributes.named) == {"valence", "arousal"}
 

@@ -142,8 +142,17 @@ _STYLE = re.compile(
     rf"\b(?P<b>{_COMPOSERS})[- ]?(?:style|esque)\b|(?P<c>{'|'.join(_COMPOSERS_ZH)})(?:的)?风格",
     re.IGNORECASE | re.ASCII,
 )
+#: What music in major or minor is called.
+_PIECES = (
+    r"piece|music|song|tune|theme|melody|ballad|lullaby|waltz|march|ostinato|loop|groove|riff|track|soundtrack|lament|"
+    r"harmony|harmonies|chord|progression|prelude|nocturne|etude|chorale|hymn"
+)
 _MODE_WORDS = re.compile(
-    rf"\b(?P<name>{_SCALE_NAMES})\b(?: (?:mode|scale))?|\b(?P<third>major|minor) (?:key|mode|scale|tonality)\b",
+    rf"\b(?P<name>{_SCALE_NAMES})\b(?: (?:mode|scale))?|\b(?P<third>major|minor)[ -](?:keys?|modes?|scale|tonality)\b|"
+    # alone only where it can be meant of nothing else: "in minor, slow", "a minor ballad", and not "a minor mishap"
+    r"\bin (?P<alone>major|minor)(?=\s*(?:$|[,.;:!?，。；]|(?:and|but|with|at|for|please)\b))|"
+    r"(?<![^,.;:，。；])\s*(?P<listed>major|minor)(?=\s*(?:$|[,.;，。；]))|"
+    rf"\b(?P<of>major|minor)(?= (?:(?:piano|organ|guitar|string|choral|orchestral) )?(?:{_PIECES})s?\b)",
     re.IGNORECASE | re.ASCII,
 )
 #: What a denied number becomes: a little to the other side of this.
@@ -194,7 +203,7 @@ def _all(text: str) -> Iterator[Term]:
 
 def _keys(text: str) -> Iterator[Term]:
     for match in _MODE_WORDS.finditer(text):
-        name = (match["name"] or match["third"]).lower()
+        name = next(filter(None, match.groupdict().values())).lower()
         yield _term("mode", name, match, mood=name == "blues")
     for match in re.finditer("|".join(sorted(_MODES_ZH, key=len, reverse=True)), text):
         yield _term("mode", _MODES_ZH[match[0]], match)
