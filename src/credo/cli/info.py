@@ -23,9 +23,13 @@ def info(
 
     `credo info mine.mid` - parts, length, key, metre and measured attributes such as density and valence
 
+    `credo info jigs.abc` - which tunes are in a book
+
     `credo info instruments` - the names that `--instrument` knows
     """
     from credo.compose.describe import describe, describe_models
+    from credo.io.books import is_there
 
-    for line in describe_models() if what is None else describe(Path(what) if Path(what).exists() else what):
+    path = Path(what or "")
+    for line in describe_models() if what is None else describe(path if path.exists() or is_there(path) else what):
         typer.echo(line)

@@ -13,6 +13,7 @@ from credo.compose.jobs import Input, Job
 from credo.compose.models import find_model
 from credo.compose.wishes import Request
 from credo.errors import FileError, FormatError, UsageError
+from credo.io.books import is_there
 
 if TYPE_CHECKING:
     from credo.compose.generate import Composition
@@ -80,7 +81,7 @@ class Memory:
         find_model(model)
         for one, sum_then in inputs:
             what = "seed file" if job.task == "continue" else "file"
-            if not one.path.is_file():
+            if not is_there(one.path):
                 raise FileError(one.path, f"the {what} of the piece is not there", hint="put it back where it was")
             if checksum(one.path) != sum_then:
                 raise FileError(one.path, f"the {what} of the piece has changed", hint="put the old one back")

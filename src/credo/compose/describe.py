@@ -10,6 +10,7 @@ from credo.conditioning.measure import measure
 from credo.corpora.corpus import Corpus
 from credo.corpora.report import Report
 from credo.errors import FileError, ModelError
+from credo.io import books
 from credo.io.files import SUFFIXES, load_with_remarks
 from credo.models.folder import read_card
 from credo.music.general_midi import INSTRUMENTS
@@ -40,7 +41,9 @@ def describe(what: str | Path) -> list[str]:
     Raises:
         CredoError: there is nothing of this name, or it cannot be read.
     """
-    if isinstance(what, Path) and what.is_file():
+    if isinstance(what, Path) and books.names_of(what):
+        return describe_book(what)
+    if isinstance(what, Path) and books.is_there(what):
         score, remarks = load_with_remarks(what)
         return describe_score(score) + [f"remark       {remark}" for remark in remarks]
     if isinstance(what, Path) and (what / "corpus.json").is_file():
@@ -50,6 +53,15 @@ def describe(what: str | Path) -> list[str]:
     if isinstance(what, str) and Path(what).suffix.lower() in SUFFIXES:
         raise FileError(what, "there is no such file")
     return describe_card(read_card(find_model(what)))
+
+
+def describe_book(path: Path) -> list[str]:
+    """The tunes of a book, a line each."""
+    names = books.names_of(path)
+    return [
+        f"book         {len(names)} tunes; each can be named where a file of music is asked for:",
+        *(f"{path / name}  {books.title_of(books.content(path / name))}".rstrip() for name in names),
+    ]
 
 
 def describe_score(score: Score) -> list[str]:

@@ -9,7 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from credo.errors import FileError, UsageError
+from credo.errors import UsageError
+from credo.io.books import content
 from credo.io.files import load
 from credo.music.fitting.omissions import Omission
 from credo.music.grid import Cells, Grid
@@ -112,15 +113,12 @@ def refuse_losses(what: str, lost: Sequence[Omission], texture: Texture, *, hint
 
 
 def checksum(path: str | Path) -> str:
-    """SHA-256 of a file, in hexadecimal.
+    """SHA-256 of a file, or of a tune in a book, in hexadecimal.
 
     Raises:
         FileError: the file cannot be read.
     """
-    try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    except OSError as error:
-        raise FileError(path, f"cannot be read: {(error.strerror or str(error)).lower()}") from error
+    return hashlib.sha256(content(Path(path))).hexdigest()
 
 
 def _to_voices(score: Score, texture: Texture, names: Sequence[str]) -> tuple[Fitted, list[str]]:

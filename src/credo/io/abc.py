@@ -1,4 +1,4 @@
-"""ABC notation, the first tune of a book.
+"""ABC notation; of a book, the first tune (see `credo.io.books`).
 
 The notes are read by the ABC reader that symusic carries, a C program that prints to the terminal and may fail hard; it
 runs in a child process with a time limit, unless the caller is such a process already. It plays repeats out, and
@@ -15,15 +15,14 @@ import sys
 import tempfile
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 
 from credo.errors import FormatError
 from credo.io import midi
+from credo.io.books import split_tunes, text_of
 from credo.music.score import Note, Score
 
 _TIMEOUT_SECONDS = 20
-_TUNE_START = re.compile(r"^X:", re.MULTILINE)
 _KEY_LINE = re.compile(r"^K:.*$", re.MULTILINE)
 _GRACE = re.compile(r"\{[^}\n]*\}")
 _COMMENT = re.compile(r"%.*$", re.MULTILINE)
@@ -65,11 +64,7 @@ def parse(data: bytes, path: str | Path, *, isolated: bool = False) -> tuple[Sco
         FormatError: there is no tune, or it cannot be read, or it holds no notes.
     """
     path = Path(path)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
-    tunes = split_tunes(text)
+    tunes = split_tunes(text_of(data))
     if not tunes:
         raise FormatError(path, "ABC: expected a tune that starts with X:, found none")
     tune = tunes[0]
@@ -89,27 +84,10 @@ def parse(data: bytes, path: str | Path, *, isolated: bool = False) -> tuple[Sco
     score = replace(score, title=_field(header, "T"), composer=_field(header, "C"))
     remarks = []
     if len(tunes) > 1:
-        remarks.append(f"{len(tunes) - 1} further tunes of the book were left out")
+        remarks.append(f"{len(tunes) - 1} further tunes of the book were left out (credo info names them)")
     if graces:
         remarks.append(f"{graces} groups of grace notes were left out")
     return score, remarks
-
-
-def split_tunes(text: str) -> list[str]:
-    """The tunes of a book, each with the fields that stand before the first one.
-
-    Args:
-        text: the text of an ABC file.
-    """
-    text = "\n".join(text.splitlines()) + "\n"
-    starts = [match.start() for match in _TUNE_START.finditer(text)]
-    head = text[: starts[0]] if starts else ""
-    common = "".join(line + "\n" for line in head.splitlines() if line[1:2] == ":")
-    tunes = []
-    for start, end in pairwise([*starts, len(text)]):
-        number, _, rest = text[start:end].partition("\n")
-        tunes.append(f"{number}\n{common}{rest.rstrip()}\n")
-    return tunes
 
 
 def _plain_bars(music: str) -> str:

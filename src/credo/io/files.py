@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from credo.errors import FileError, FormatError, UsageError
+from credo.io import books
 from credo.io.atomic import atomic_path
 from credo.music.score import Score
 
@@ -137,11 +138,7 @@ def read_bytes(path: Path, limit: int) -> bytes:
         FormatError: it is empty or too large.
     """
     check_there(path)
-    try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-    except OSError as error:
-        raise FileError(path, f"cannot be read: {(error.strerror or str(error)).lower()}") from error
+    data = books.content(path, limit + 1)
     if not data:
         raise FormatError(path, "is empty")
     if len(data) > limit:
@@ -193,9 +190,9 @@ def can_hear() -> bool:
 
 
 def check_there(path: Path) -> None:
-    """Raise unless the path is a file."""
+    """Raise unless the path is a file, or a tune in a book."""
     try:
-        is_file = path.is_file()
+        is_file = books.is_there(path)
         is_folder = not is_file and path.is_dir()
         is_there = is_file or is_folder or path.exists()
     except OSError as error:

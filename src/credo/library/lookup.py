@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from credo.errors import UsageError
+from credo.io.books import is_there
 from credo.io.files import load_with_remarks
 from credo.library.entry import Entry
 from credo.library.passages import similar_passages
@@ -47,7 +48,7 @@ def neighbours(
         FileError: the file cannot be read.
     """
     path = Path(named)
-    if path.exists() or not named.isdecimal():
+    if is_there(path) or not named.isdecimal():
         score, _ = load_with_remarks(path)
         known = store.numbers([sha256_of(path)])
         entry = store.entry(next(iter(known.values()))) if known else entry_of(score, name=path.stem)

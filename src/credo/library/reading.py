@@ -10,7 +10,7 @@ from typing import Any
 from credo.conditioning.measure import measure
 from credo.corpora.reading.prepare import BROKEN, TOO_LARGE, UNREADABLE, left_out
 from credo.errors import CredoError, FileError, UsageError
-from credo.io import midi
+from credo.io import books, midi
 from credo.io.files import load_with_remarks
 from credo.library.entry import Entry, Facts
 from credo.library.features import Notes, features, melody_line, prints
@@ -94,10 +94,12 @@ def preview(score: Score) -> bytes:
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file's content, hexadecimal.
+    """The SHA-256 of a file's content, hexadecimal; also of a tune in a book (see `credo.io.books`).
 
     Raises:
         OSError: it cannot be read.
     """
+    if not path.is_file() and books.is_there(path):
+        return hashlib.sha256(books.content(path)).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -15,6 +15,7 @@ from typing import Any
 from credo.errors import FileError, UsageError
 from credo.io import midi
 from credo.io.atomic import write_bytes
+from credo.io.books import content
 from credo.library.entry import Entry
 from credo.library.lookup import told
 from credo.library.passages import similar_passages
@@ -117,8 +118,8 @@ class Collection:
             entry = self._entry(store, number)
         for path in map(Path, entry.paths):
             try:
-                return path.read_bytes(), path.name, []
-            except OSError:
+                return content(path), path.name, []
+            except FileError:
                 continue
         if not entry.preview:
             raise Fault(422, "file", "expected a file of this piece where it was read, found none")

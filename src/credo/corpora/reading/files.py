@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from credo.errors import CorpusError, FileError
+from credo.io import books
 
 
 @dataclass(frozen=True)
 class Found:
-    """A file that may become a piece.
+    """A file that may become a piece, or a tune of a book of tunes (see `credo.io.books`).
 
     Attributes:
         name: its path below the common folder of all files, with forward slashes; the piece's name.
@@ -44,7 +45,7 @@ def find_files(paths: str | Path | Iterable[str | Path], suffixes: Iterable[str]
     """All files with one of the suffixes (in small or capital letters) in folders and their subfolders.
 
     Hidden files and folders are passed by; links are followed, each folder is visited once, so that loops of links
-    end.
+    end. A book of tunes is found as its tunes.
 
     Args:
         paths: a folder, a file, or several of them.
@@ -59,7 +60,7 @@ def find_files(paths: str | Path | Iterable[str | Path], suffixes: Iterable[str]
     if not given:
         raise CorpusError("corpus: expected a folder or files, got none")
     for path in given:
-        if not path.exists():
+        if not path.exists() and not books.is_there(path):
             raise FileError(path, "no such file or folder")
     base = _base(given)
     wanted = {suffix.lower() for suffix in suffixes}
@@ -73,12 +74,26 @@ def find_files(paths: str | Path | Iterable[str | Path], suffixes: Iterable[str]
             continue
         name = _name(path, base)
         try:
-            status = path.stat()
+            files |= {found.name: found for found in _found(path, name)}
         except OSError as error:
             unreadable.append((name, (error.strerror or str(error)).lower()))
-            continue
-        files[name] = Found(name, path, (status.st_size, status.st_mtime_ns))
     return Listing(tuple(files[name] for name in sorted(files)), tuple(sorted(unreadable)), others)
+
+
+def _found(path: Path, name: str) -> Iterator[Found]:
+    """A file, or the tunes of a book.
+
+    Raises:
+        OSError: it cannot be looked at.
+    """
+    in_book = books.is_there(path) and not path.is_file()
+    status = (path.parent if in_book else path).stat()
+    stamp = status.st_size, status.st_mtime_ns
+    tunes = [] if in_book else books.names_of(path)
+    if not tunes:
+        yield Found(name, path, stamp)
+    for tune in tunes:
+        yield Found(f"{name}/{tune}", path / tune, stamp)
 
 
 def _base(given: Sequence[Path]) -> Path:

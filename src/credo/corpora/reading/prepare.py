@@ -100,7 +100,8 @@ def left_out(reason: str, detail: str) -> dict[str, Any]:
 
 
 def _prepare(path: Path, name: str, texture: Texture, rules: Rules) -> dict[str, Any]:
-    from credo.io.files import load_with_remarks  # only the reading processes need these
+    from credo.io.books import content  # only the reading processes need these
+    from credo.io.files import load_with_remarks
     from credo.music.transform import fit
 
     score, remarks = load_with_remarks(path, isolated=True)
@@ -114,7 +115,7 @@ def _prepare(path: Path, name: str, texture: Texture, rules: Rules) -> dict[str,
     keys = keys_of(score) if any(voice.kind != "drums" for voice in texture.voices) else ()
     source = Source(
         file=name,
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        sha256=hashlib.sha256(content(path)).hexdigest(),
         notes=notes,
         omitted=count(lost),
         off_grid=round(off_grid, 4),

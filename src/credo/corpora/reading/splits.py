@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from credo.io.books import SUFFIX
+
 #: Folder names that say which split their files belong to.
 SPLIT_FOLDERS = {
     "train": "train",
@@ -20,10 +22,11 @@ VALID_SHARE, TEST_SHARE = 0.05, 0.05
 
 
 def folder_split(name: str) -> str | None:
-    """The split that a file's folders name, such as `valid` for `jazz/valid/x.mid`."""
+    """The split that a file's folders name, such as `valid` for `jazz/valid/x.mid`; a book of tunes is a folder."""
     for folder in name.lower().split("/")[:-1]:
-        if folder in SPLIT_FOLDERS:
-            return SPLIT_FOLDERS[folder]
+        split = SPLIT_FOLDERS.get(folder.removesuffix(SUFFIX))
+        if split:
+            return split
     return None
 
 

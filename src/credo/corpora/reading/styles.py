@@ -9,6 +9,7 @@ from typing import Literal
 from credo.corpora.piece import Piece
 from credo.corpora.reading.splits import SPLIT_FOLDERS
 from credo.errors import UsageError
+from credo.io.books import SUFFIX, is_inside
 
 StyleFrom = Literal["auto", "composer", "folder", "none"]
 STYLES_FROM: tuple[StyleFrom, ...] = ("auto", "composer", "folder", "none")
@@ -54,7 +55,16 @@ def folder_style(name: str, depth: int) -> str:
 
 
 def _folders(name: str) -> list[str]:
-    return [folder for folder in name.split("/")[:-1] if folder.lower() not in SPLIT_FOLDERS]
+    """The folders of a file; a book of tunes is one, by its name without the suffix."""
+    folders = name.split("/")[:-1]
+    if is_inside(name):
+        folders[-1] = folders[-1][: -len(SUFFIX)]
+    return [folder for folder in folders if folder.lower() not in SPLIT_FOLDERS]
+
+
+def _outside(name: str) -> str:
+    """The name of a file, or of the book that a tune is in."""
+    return name.rpartition("/")[0] if is_inside(name) else name
 
 
 def style_rule(source: str, names: Collection[str]) -> Callable[[Piece], str]:
@@ -86,9 +96,12 @@ def style_by_name(source: str, names: Callable[[], Iterable[str]]) -> Callable[[
     if source == "none":
         return lambda name, composer: ""
     if source != "composer":
-        depth = shared_depth(names())
-        if source == "folder" or _several(folder_style(name, depth) for name in names()):
-            return lambda name, composer: folder_style(name, depth)
+        # a book among single files is no style of its own, unless that is asked for
+        bookish = source == "folder" or all(is_inside(name) for name in names())
+        outside = (lambda name: name) if bookish else _outside
+        depth = shared_depth(map(outside, names()))
+        if source == "folder" or _several(folder_style(outside(name), depth) for name in names()):
+            return lambda name, composer: folder_style(outside(name), depth)
     return lambda name, composer: _without_dates(composer)
 
 

@@ -6,14 +6,16 @@ import contextlib
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from credo.corpora.reading.pool import UnfetchedError
 from credo.errors import FileError, MissingExtraError, UsageError
+from credo.io import books
 
 #: A file that could not be fetched is tried so often, and then again when the shard is next run.
 TRIES = 3
@@ -43,7 +45,10 @@ class Place(Protocol):
     name: str
 
     def files(self, wanted: Callable[[str], bool]) -> Iterator[Sighting]:
-        """All visible files whose names are wanted, in any order; folders that cannot be read are told too."""
+        """All visible files whose names are wanted, in any order; folders that cannot be read are told too.
+
+        A book of tunes (see `credo.io.books`) is told as its tunes.
+        """
         ...
 
     def at_hand(self, job: dict[str, Any]) -> AbstractContextManager[dict[str, Any]]:
@@ -100,8 +105,10 @@ class Folder:
                             continue
                         if entry.is_dir():
                             waiting += [] if entry.name.startswith("__MACOSX") else [entry.path]
-                        elif wanted(name := _text(entry.path[base:])):
-                            yield _seen(entry, name)
+                        else:
+                            name = _text(entry.path[base:])
+                            tunes = books.names_of(Path(entry.path)) if name.lower().endswith(books.SUFFIX) else []
+                            yield from _wanted(name, tunes, wanted, partial(_seen, entry, name))
             except OSError as error:
                 name = _text(folder[base:])
                 yield Sighting(name or ".", folder, trouble=(error.strerror or str(error)).lower())
@@ -146,8 +153,16 @@ class Storage:
                     continue
                 if entry["type"] == "directory":
                     waiting += [] if own.startswith("__MACOSX") else [path]
-                elif wanted(name := _text(path[len(self.root) :].lstrip("/"))):
-                    yield Sighting(name, path, _stamp(entry))
+                else:
+                    name = _text(path[len(self.root) :].lstrip("/"))
+                    look = partial(Sighting, name, path, _stamp(entry))
+                    yield from _wanted(name, self._tunes(entry, path), wanted, look)
+
+    def _tunes(self, entry: dict[str, Any], path: str) -> list[str]:
+        """The tunes of a book, which has to be fetched for it; nothing for other files."""
+        if not path.lower().endswith(books.SUFFIX) or (entry.get("size") or 0) > books.LARGEST_BOOK:
+            return []
+        return books.names_in(self._try(lambda: self.files_there.cat_file(path)))
 
     @contextmanager
     def at_hand(self, job: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -157,7 +172,7 @@ class Storage:
         try:
             for attempt in range(TRIES):
                 try:
-                    self.files_there.get_file(job["path"], here)
+                    self._fetch(job["path"], Path(here))
                     break
                 except Exception as error:  # each storage has exceptions of its own
                     if attempt == TRIES - 1 or isinstance(error, FileNotFoundError | PermissionError):
@@ -168,6 +183,14 @@ class Storage:
             with contextlib.suppress(OSError):
                 os.unlink(here)
 
+    def _fetch(self, path: str, here: Path) -> None:
+        """Bring a file to this computer, or a tune out of its book."""
+        book, _, tune = path.rpartition("/")
+        if books.is_inside(path) and self.files_there.isfile(book):
+            here.write_bytes(books.tune_in(self.files_there.cat_file(book), tune))
+        else:
+            self.files_there.get_file(path, str(here))
+
 
 def _seen(entry: os.DirEntry, name: str) -> Sighting:
     try:
@@ -175,6 +198,18 @@ def _seen(entry: os.DirEntry, name: str) -> Sighting:
     except OSError as error:
         return Sighting(name, entry.path, trouble=(error.strerror or str(error)).lower())
     return Sighting(name, entry.path, f"{status.st_size} {status.st_mtime_ns}")
+
+
+def _wanted(
+    name: str, tunes: Sequence[str], wanted: Callable[[str], bool], look: Callable[[], Sighting]
+) -> Iterator[Sighting]:
+    """A file, or the tunes of a book, if they are wanted; a file that is not is not looked at."""
+    if not tunes and wanted(name):
+        yield look()
+    for tune in tunes:
+        if wanted(f"{name}/{tune}"):
+            book = look()
+            yield replace(book, name=f"{name}/{tune}", path=f"{book.path}/{tune}")
 
 
 def _stamp(entry: dict[str, Any]) -> str:

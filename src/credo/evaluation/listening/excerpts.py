@@ -13,6 +13,7 @@ import numpy as np
 
 from credo.errors import CredoError, FileError, FormatError, MissingExtraError, UsageError
 from credo.evaluation.listening.loudness import RATE, loudness
+from credo.io import books
 from credo.io.files import SUFFIXES, load
 from credo.music.general_midi import program_named
 from credo.music.score import Note, Part, Score, Tempo
@@ -88,13 +89,16 @@ class Cut:
 def files_of(folder: Path) -> list[Path]:
     """The files of a folder and its subfolders that excerpts can be cut from, sorted; hidden ones are left out.
 
+    Books of tunes are told as their tunes.
+
     Raises:
         FileError: there is no such folder.
     """
     if not folder.is_dir():
         raise FileError(folder, "expected a folder of music, found " + ("a file" if folder.exists() else "nothing"))
     found = (path for path in folder.rglob("*") if path.suffix.lower() in READABLE and path.is_file())
-    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+    shown = [path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+    return sorted(each for path in shown for each in ([path / tune for tune in books.names_of(path)] or [path]))
 
 
 def draw(

@@ -16,6 +16,7 @@ from credo.errors import CorpusError, CredoError, FileError, UsageError
 from credo.evaluation.originality.baseline import measure_baseline
 from credo.evaluation.originality.index import Index, Progress
 from credo.evaluation.originality.notes import Music
+from credo.io.books import is_there, names_of
 from credo.io.files import SUFFIXES, load
 
 _ARRAYS = ("onset", "end", "pitch", "part", "drums", "bars")
@@ -41,7 +42,7 @@ def read_piece(job: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
 def read_folder(
     folder: str | Path, *, workers: int = 2, progress: Progress | None = None
 ) -> tuple[list[tuple[str, Music]], list[str]]:
-    """All files of music in a folder and its subfolders, or one file.
+    """All files of music in a folder and its subfolders, or one file; all tunes of a book.
 
     Returns:
         Pieces by name, and a line for each file that could not be read.
@@ -51,7 +52,7 @@ def read_folder(
         CorpusError: there is no file of music that can be read.
     """
     folder = Path(folder)
-    if folder.is_file():
+    if is_there(folder) and not names_of(folder):
         return [(folder.name, Music.of(load(folder)))], []
     listing = find_files(folder, SUFFIXES)
     jobs = [{"name": found.name, "path": str(found.path)} for found in listing.files]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from credo.errors import UsageError
+from credo.io.books import is_there
 from credo.io.files import load_with_remarks
 from credo.library.entry import Entry
 from credo.library.features import resemblance
@@ -199,7 +200,7 @@ def piece_named(store: Store | None, named: str) -> Entry:
         FileError: the file cannot be read.
     """
     path = Path(named)
-    if path.is_file():
+    if is_there(path):
         sha256 = sha256_of(path)
         number = store.numbers([sha256]).get(sha256) if store else None
         entry = store.entry(number) if store and number is not None else None
