@@ -12,8 +12,6 @@ fingerprints of its corpus.
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,9 +21,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from credo.errors import FileError, FormatError, UsageError
+from credo.errors import UsageError
 from credo.evaluation.originality.hashing import BASE, found, mixed, runs_of_true, united
-from credo.io.atomic import write_bytes
+from credo.evaluation.originality.stored import read_arrays, write_arrays
 from credo.music.grid import Grid, decode
 from credo.music.harmony import Share
 from credo.music.score import Part, Score, Timeline
@@ -132,11 +130,8 @@ class Fingerprints:
         Raises:
             FileError: the file cannot be written.
         """
-        buffer = io.BytesIO()
         named = {f"{kind}_{n}": hashes for kind in ("runs", "cells") for n, hashes in getattr(self, kind).items()}
-        np.savez_compressed(buffer, format_version=FORMAT_VERSION, **named)
-        write_bytes(path, buffer.getvalue())
-        return Path(path)
+        return write_arrays(path, {"format_version": FORMAT_VERSION, **named})
 
     @classmethod
     def load(cls, path: str | Path) -> Fingerprints:
@@ -146,17 +141,12 @@ class Fingerprints:
             FileError: the file cannot be read.
             FormatError: it holds something else.
         """
-        try:
-            with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as stored:
-                if stored["format_version"] != FORMAT_VERSION:
-                    raise ValueError(f"format {stored['format_version']}, expected {FORMAT_VERSION}")
-                runs, cells = ({n: stored[f"{kind}_{n}"] for n in lengths} for kind, lengths in _KINDS.items())
-        except OSError as error:
-            raise FileError(path, f"cannot be read: {error.strerror or error}") from error
-        except (KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise FormatError(path, f"expected fingerprints: {error}") from error
-        if any(hashes.dtype != np.uint64 for kept in (runs, cells) for hashes in kept.values()):
-            raise FormatError(path, "expected fingerprints: hashes of 64 bits")
+        with read_arrays(path, "fingerprints") as stored:
+            if stored["format_version"] != FORMAT_VERSION:
+                raise UsageError(f"format {stored['format_version']}, expected {FORMAT_VERSION}")
+            runs, cells = ({n: stored[f"{kind}_{n}"] for n in lengths} for kind, lengths in _KINDS.items())
+            if any(hashes.dtype != np.uint64 for kept in (runs, cells) for hashes in kept.values()):
+                raise UsageError("hashes of other than 64 bits")
         return cls(runs, cells)
 
     def _longest_run(self, part: Part) -> Run:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from credo.errors import FileError, FormatError, UsageError
+from credo.errors import UsageError
 from credo.evaluation.originality.cells import CELL_BARS, cells_of, owned
 from credo.evaluation.originality.notes import Music
 from credo.evaluation.originality.runs import Lines, Runs, lines_of
 from credo.evaluation.originality.shapes import Shapes, Table, shapes_of
-from credo.io.atomic import write_bytes
+from credo.evaluation.originality.stored import read_arrays, write_arrays
 
 FORMAT_VERSION = 1
 _NOTE_ARRAYS = {"onset": np.int32, "end": np.int32, "pitch": np.uint8, "part": np.uint8, "drums": bool}
@@ -121,10 +118,7 @@ class Index:
             arrays[f"line_{name}"] = np.concatenate([empty, *(getattr(each, name) for each in lines)]).astype(kind)
         for bars, (hashes, owner) in self.cells.items():
             arrays |= {f"cells_{bars}": hashes, f"owner_{bars}": owner}
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, **arrays)
-        write_bytes(path, buffer.getvalue())
-        return Path(path)
+        return write_arrays(path, arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> Index:
@@ -134,26 +128,8 @@ class Index:
             FileError: the file cannot be read.
             FormatError: it is no index, is damaged, or a newer Credo wrote it.
         """
-        try:
-            content = Path(path).read_bytes()
-        except OSError as error:
-            raise FileError(path, f"cannot be read: {(error.strerror or str(error)).lower()}") from error
-        try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-                return _of_arrays({name: stored[name] for name in stored.files})
-        except (
-            KeyError,
-            TypeError,
-            ValueError,
-            IndexError,
-            EOFError,
-            OSError,
-            zipfile.BadZipFile,
-            zlib.error,
-        ) as error:
-            reason = str(error) if isinstance(error, UsageError) else "the file is damaged or holds something else"
-            hint = "make it again with --save-index"
-            raise FormatError(path, f"expected an index of a corpus: {reason}", hint=hint) from error
+        with read_arrays(path, "an index of a corpus", "make it again with --save-index") as stored:
+            return _of_arrays({name: stored[name] for name in stored.files})
 
 
 def _joined(kept: Sequence[Music]) -> Music:

@@ -8,10 +8,7 @@ none can be read out.
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,13 +17,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from credo.errors import FileError, FormatError, UsageError
+from credo.errors import UsageError
 from credo.evaluation.originality.baseline import LEAST_NOTES, LEVEL, WHOLE, passage_of
 from credo.evaluation.originality.cells import owned, shared_cells
 from credo.evaluation.originality.hashing import BASE, found, mixed, runs_of_true
 from credo.evaluation.originality.notes import Music, groups
 from credo.evaluation.originality.runs import lines_of
-from credo.io.atomic import write_bytes
+from credo.evaluation.originality.stored import read_arrays, write_arrays
 
 FORMAT_VERSION = 1
 #: A hash that is not there is taken for one that is in one of 2^BITS cases. Few bits keep a row from being put together
@@ -218,10 +215,7 @@ class Sieve:
             steps = np.diff(hashes, prepend=np.uint64(0))
             arrays |= {f"{kind}_{k}": (steps >> np.uint64(8 * k)).astype(np.uint8) for k in range(3)}
             arrays[f"{kind}_span"] = np.array(span, np.int64)
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, **arrays)
-        write_bytes(path, buffer.getvalue())
-        return Path(path)
+        return write_arrays(path, arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> Sieve:
@@ -231,26 +225,18 @@ class Sieve:
             FileError: the file cannot be read.
             FormatError: it is something else, is damaged, or a newer Credo wrote it.
         """
-        try:
-            content = Path(path).read_bytes()
-        except OSError as error:
-            raise FileError(path, f"cannot be read: {(error.strerror or str(error)).lower()}") from error
-        try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-                meta = json.loads(stored["meta"].tobytes())
-                if meta["format_version"] != FORMAT_VERSION:
-                    raise UsageError(f"format {meta['format_version']}, expected {FORMAT_VERSION}")
-                kept = {}
-                for kind in BITS:
-                    planes = [stored[f"{kind}_{k}"].astype(np.uint64) << np.uint64(8 * k) for k in range(3)]
-                    kept[kind] = (int(stored[f"{kind}_span"]), np.cumsum(np.sum(planes, 0, np.uint64), dtype=np.uint64))
+        with read_arrays(path, "the fingerprints of a model") as stored:
+            meta = json.loads(stored["meta"].tobytes())
+            if meta["format_version"] != FORMAT_VERSION:
+                raise UsageError(f"format {meta['format_version']}, expected {FORMAT_VERSION}")
+            kept = {}
+            for kind in BITS:
+                planes = [stored[f"{kind}_{k}"].astype(np.uint64) << np.uint64(8 * k) for k in range(3)]
+                kept[kind] = (int(stored[f"{kind}_span"]), np.cumsum(np.sum(planes, 0, np.uint64), dtype=np.uint64))
             own = {name: [float(value) for value in meta["own"][name]] for name in ("run", "shared")}
             if len(own["run"]) != len(own["shared"]):
                 raise ValueError("figures of different lengths")
             return cls(kept, own, int(meta["pieces"]), str(meta["data"]))
-        except (LookupError, TypeError, ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
-            reason = str(error) if isinstance(error, UsageError) else "the file is damaged or holds something else"
-            raise FormatError(path, f"expected the fingerprints of a model: {reason}") from error
 
     def to_dict(self) -> dict[str, Any]:
         """Sizes and rates, JSON-able."""
