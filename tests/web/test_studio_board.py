@@ -1,6 +1,7 @@
 """Servers that share their projects: each can tell about the jobs of the others, and stop them."""
 
 import asyncio
+import sqlite3
 import threading
 import time
 
@@ -114,6 +115,32 @@ def test_a_server_that_ends_says_so(make):
     one.worker.close()
     one.close()
     assert other.look(identity)["state"] == "cancelled"
+
+
+def test_a_server_that_has_closed_still_answers(make):
+    one = make()
+    one.worker.close()
+    one.close()
+    for ask in (one.look, one.cancel):
+        with pytest.raises(Fault, match="no such job"):
+            ask("nobody")
+    with pytest.raises(Fault) as fault:
+        one.submit(lambda job: None)
+    assert fault.value.status == 503
+
+
+def test_a_job_is_done_though_the_board_cannot_be_written_for_a_while(make, monkeypatch):
+    one, other = make(), make()
+
+    def full(statement, *values):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(one, "_do", full)
+        identity = one.submit(lambda job: job.advance(1.0))
+        until(lambda: one.look(identity), lambda job: job["state"] == "done")
+    until(lambda: one._pinned, bool)
+    assert other.look(identity)["state"] == "done"
 
 
 def test_finished_jobs_outlive_their_server(make):

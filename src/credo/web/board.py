@@ -77,6 +77,7 @@ class Board:
                 self._do("DELETE FROM servers WHERE name = ?", self.name)
             with self._lock:
                 self._file.close()
+                self._file = None  # whoever asks still hears that there is no such job
 
     def submit(self, do: Callable[[Job], None]) -> str:
         """Put a job into the queue; gives its id, by which any of the servers can be asked.
@@ -86,7 +87,7 @@ class Board:
         """
         job = self.worker.submit(do)
         if self._file:
-            self._pin()
+            self._try(self._pin)
         return job.id
 
     def look(self, identity: str) -> Shown:
@@ -160,18 +161,25 @@ class Board:
     def _run(self) -> None:
         signed = time.monotonic()
         while not self._closing.wait(BEAT):
-            try:
-                self._pin()
-                rows = self._do("SELECT id FROM jobs WHERE server = ? AND unwanted", self.name)
-                for (identity,) in rows:
-                    self._do("UPDATE jobs SET unwanted = 0 WHERE id = ?", identity)
-                    with suppress(Fault):
-                        self.worker.cancel(identity)
-                if time.monotonic() - signed > _SIGN:
-                    self._sign()
-                    signed = time.monotonic()
-            except sqlite3.Error as error:  # a full disk passes
-                _LOG.warning("jobs cannot be shared: %s", error)
+            self._try(self._pin)
+            self._try(self._stop_unwanted)
+            if time.monotonic() - signed > _SIGN:
+                self._try(self._sign)
+                signed = time.monotonic()
+
+    def _try(self, act: Callable[[], None]) -> None:
+        """Do what can be done later as well: a full disk passes."""
+        try:
+            act()
+        except sqlite3.Error as error:
+            _LOG.warning("jobs cannot be shared: %s", error)
+
+    def _stop_unwanted(self) -> None:
+        """Stop those jobs of this server that were cancelled by way of another one."""
+        for (identity,) in self._do("SELECT id FROM jobs WHERE server = ? AND unwanted", self.name):
+            self._do("UPDATE jobs SET unwanted = 0 WHERE id = ?", identity)
+            with suppress(Fault):
+                self.worker.cancel(identity)
 
     def _pin(self) -> None:
         """Write down the jobs of this server that have changed."""
@@ -196,10 +204,8 @@ class Board:
         self._do("DELETE FROM servers WHERE seen < ?", now - 2 * KEPT_SECONDS)
 
     def _do(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        if self._file is None:
-            return []
         with self._lock:
-            return self._file.execute(statement, values).fetchall()
+            return self._file.execute(statement, values).fetchall() if self._file else []
 
 
 def shown(job: Job, worker: Worker) -> Shown:
