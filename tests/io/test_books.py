@@ -33,6 +33,7 @@ def test_a_book_is_a_folder_of_tunes(book):
     assert {score.timeline.metres[0].numerator for score in scores} == {2}
     assert [load_with_remarks(book / name)[1] for name in names] == [[], [], []]
     assert books.title_of(books.content(book / "2.abc")) == "No. 2"
+    assert [books.stem_of(path) for path in (book, book / "2.abc")] == ["jigs", "jigs-2"]
 
 
 def test_names_sort_in_the_order_of_the_book():

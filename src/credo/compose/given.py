@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from credo.errors import UsageError
-from credo.io.books import content
+from credo.io.books import content, stem_of
 from credo.io.files import load
 from credo.music.fitting.omissions import Omission
 from credo.music.grid import Cells, Grid
@@ -71,7 +71,7 @@ class Given:
     @property
     def name(self) -> str:
         """What to call it: the file's name without its ending, or the title."""
-        return Path(self.source).stem if self.source else self.grid.title or "piece"
+        return stem_of(Path(self.source)) if self.source else self.grid.title or "piece"
 
     def to_dict(self) -> dict[str, Any]:
         """What is written beside a composition."""

@@ -77,6 +77,11 @@ def is_there(path: Path) -> bool:
     return path.is_file() or _place(path) is not None
 
 
+def stem_of(path: Path) -> str:
+    """What a file is called without its suffix; a tune in a book by the book's name and its own, as `jigs-07`."""
+    return f"{path.parent.stem}-{path.stem}" if _place(path) else path.stem
+
+
 def tune_in(data: bytes, name: str) -> bytes:
     """One tune of a book, as an ABC file.
 

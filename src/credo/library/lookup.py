@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from credo.errors import UsageError
-from credo.io.books import is_there
+from credo.io.books import is_there, stem_of
 from credo.io.files import load_with_remarks
 from credo.library.entry import Entry
 from credo.library.passages import similar_passages
@@ -51,7 +51,7 @@ def neighbours(
     if is_there(path) or not named.isdecimal():
         score, _ = load_with_remarks(path)
         known = store.numbers([sha256_of(path)])
-        entry = store.entry(next(iter(known.values()))) if known else entry_of(score, name=path.stem)
+        entry = store.entry(next(iter(known.values()))) if known else entry_of(score, name=stem_of(path))
     else:
         entry = entry_named(store, named)
         score = None

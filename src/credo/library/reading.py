@@ -36,7 +36,7 @@ def read(job: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
     path = Path(job["path"])
     try:
         score, remarks = load_with_remarks(path, isolated=True)
-        return {"entry": entry_of(score, job["sha256"], name=path.stem, remarks=remarks).to_dict()}
+        return {"entry": entry_of(score, job["sha256"], name=books.stem_of(path), remarks=remarks).to_dict()}
     except FileError as error:
         return left_out(UNREADABLE, error.reason)
     except CredoError as error:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from credo.errors import UsageError
-from credo.io.books import is_there
+from credo.io.books import is_there, stem_of
 from credo.io.files import load_with_remarks
 from credo.library.entry import Entry
 from credo.library.features import resemblance
@@ -205,7 +205,7 @@ def piece_named(store: Store | None, named: str) -> Entry:
         number = store.numbers([sha256]).get(sha256) if store else None
         entry = store.entry(number) if store and number is not None else None
         if entry is None:
-            entry = entry_of(load_with_remarks(path)[0], sha256, name=path.stem)
+            entry = entry_of(load_with_remarks(path)[0], sha256, name=stem_of(path))
         return entry if entry.paths else replace(entry, paths=(str(path.absolute()),))
     if store is None:
         raise UsageError(f"piece: expected a file, for there is no library yet, got {named}", hint="credo library add")
