@@ -316,6 +316,18 @@ def test_loops_of_links_end_and_folders_that_cannot_be_read_are_told(mixed):
         Folder(mixed / "missing")
 
 
+@pytest.mark.usefixtures("in_process")
+def test_a_merge_tells_how_far_it_has_come(mixed, tmp_path, monkeypatch):
+    monkeypatch.setattr(merge_module, "_TOLD_EVERY", 4)
+    read_all(mixed, tmp_path / "parts", 3)
+    told = []
+    merged, report = merge_parts(tmp_path / "parts", tmp_path / "out", progress=lambda *each: told.append(each))
+    pieces = len(merged.pieces)
+    assert report.files == 10
+    assert told[:6] == [(done, 10, stage) for stage in ("Finding duplicates", "Writing") for done in (4, 8, 10)]
+    assert told[6:] == [*((done, pieces, "Counting") for done in range(4, pieces, 4)), (pieces, pieces, "Counting")]
+
+
 def test_object_storage_is_read_by_url(mixed, tmp_path):
     fsspec = pytest.importorskip("fsspec")
     memory = fsspec.filesystem("memory")

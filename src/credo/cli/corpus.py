@@ -122,7 +122,8 @@ def corpus(
         if merge:
             read_before = {**alone, "--texture": texture, "--steps": steps, "--parts": parts, "--workers": workers}
             shards.refuse(read_before, "with --merge", "it was said when the shards were read")
-            folder, result = shards.merge(source, out, name, licence, _style_from(style_from))
+            with _progress(staged=True) as progress:
+                folder, result = shards.merge(source, out, name, licence, _style_from(style_from), progress)
             _show(console, result, folder, whole=report)
             return
         told_later = {"--name": name, "--licence": licence != "not stated", "--style-from": style_from != "auto"}
@@ -215,10 +216,17 @@ def _show(console: Console, report: Report, folder: Path, *, whole: bool) -> Non
 
 
 @contextmanager
-def _progress() -> Iterator[Told]:
-    """A bar on stderr, if that is a terminal."""
+def _progress(*, staged: bool = False) -> Iterator[Told]:
+    """A bar on stderr, if that is a terminal; of work in stages a bar each, by the name that is told."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("Reading", total=None)
-        yield lambda done, total, name: bar.update(task, completed=done, total=total)
+        tasks = {} if staged else {"": bar.add_task("Reading", total=None)}
+
+        def told(done: int, total: int, name: str) -> None:
+            stage = name if staged else ""
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=total)
+            bar.update(tasks[stage], completed=done, total=total)
+
+        yield told

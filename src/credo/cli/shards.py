@@ -49,8 +49,11 @@ def shard(
     return [*lines, f"Part: {out / share.file_name}"]
 
 
-def merge(source: str, out: Path | None, name: str | None, licence: str, style_from: StyleFrom) -> tuple[Path, Report]:
+def merge(
+    source: str, out: Path | None, name: str | None, licence: str, style_from: StyleFrom, progress: Progress
+) -> tuple[Path, Report]:
     """Put parts together; gives the folder of the corpus and its report."""
     if out is None:
         raise UsageError("out: expected --out with the folder of the corpus, got none")
-    return out, merge_parts(source, out, name=name, licence=licence, style_from=style_from)[1]
+    _, report = merge_parts(source, out, name=name, licence=licence, style_from=style_from, progress=progress)
+    return out, report

@@ -14,7 +14,7 @@ import numpy as np
 from credo.corpora.corpus import Corpus
 from credo.music import harmony
 from credo.music.grid import REST, Cells
-from credo.music.texture import Voice
+from credo.music.texture import Texture, Voice
 
 #: What is counted where three or more voices sing one note at a time, and to how many digits.
 _HARMONY: dict[str, tuple[Callable[[np.ndarray], harmony.Share], int]] = {
@@ -119,14 +119,20 @@ class Statistics:
         return cls(**{**data, "voices": voices})
 
 
-def statistics(corpus: Corpus) -> Statistics:
-    """Count what is in a corpus."""
+def statistics(corpus: Corpus, progress: Callable[[int], None] | None = None) -> Statistics:
+    """Count what is in a corpus.
+
+    Args:
+        corpus: the corpus; each piece is asked for once.
+        progress: told after each piece how many have been counted.
+    """
     result = Statistics(len(corpus), corpus.split_sizes())
-    keys, metres, lengths = Counter(), Counter(), Counter()
+    keys, metres, lengths, styles = Counter(), Counter(), Counter(), Counter()
+    shares = _no_shares(corpus.texture)
     voices = [VoiceStatistics(voice.name, voice.kind) for voice in corpus.texture.voices]
     pitches = [Counter() for _ in voices]
     steps = moved = 0
-    for piece in corpus.pieces:
+    for number, piece in enumerate(corpus.pieces, 1):
         grid = piece.grid
         steps += grid.steps
         result.quarters += float(grid.timeline.length)
@@ -134,6 +140,7 @@ def statistics(corpus: Corpus) -> Statistics:
         result.omitted += piece.source.omitted
         moved += piece.source.off_grid * piece.source.notes
         keys[piece.keys[0].key.name if piece.keys else "none"] += 1
+        styles.update([piece.style] if piece.style else [])
         metres.update(f"{metre.numerator}/{metre.denominator}" for _, _, metre in grid.timeline.bars())
         for voice, cells, found, counts in zip(corpus.texture.voices, grid.voices, voices, pitches, strict=True):
             onsets = _onset_pitches(voice, cells)
@@ -143,6 +150,10 @@ def statistics(corpus: Corpus) -> Statistics:
             found.resting += int(silent.sum())
             if voice.kind != "drums":
                 lengths.update(_note_steps(cells, voice).tolist())
+        sounding = harmony.sounding_pitches(grid) if shares else None
+        shares = {name: share + _HARMONY[name][0](sounding) for name, share in shares.items()}
+        if progress:
+            progress(number)
     for found, counts in zip(voices, pitches, strict=True):
         found.resting = round(found.resting / steps, 4) if steps else 0.0
         found.pitches = dict(sorted(counts.items()))
@@ -150,11 +161,11 @@ def statistics(corpus: Corpus) -> Statistics:
     result.bars = sum(metres.values())
     result.off_grid = round(moved / result.notes, 4) if result.notes else 0.0
     result.quarters, result.minutes = round(result.quarters, 2), round(result.minutes, 2)
-    result.styles = dict(_by_count(Counter(piece.style for piece in corpus.pieces if piece.style)))
-    result.keys, result.metres = dict(_by_count(keys)), dict(_by_count(metres))
+    result.styles, result.keys, result.metres = (dict(_by_count(counter)) for counter in (styles, keys, metres))
     rate = corpus.texture.steps_per_quarter
     result.lengths = {str(Fraction(length, rate)): count for length, count in _by_count(lengths)}
-    return replace(result, **_harmony(corpus))
+    rounded = {name: round(share.value, _HARMONY[name][1]) for name, share in shares.items() if share.total}
+    return replace(result, **rounded)
 
 
 def _by_count(counter: Counter) -> list[tuple[Any, int]]:
@@ -182,14 +193,8 @@ def _note_steps(cells: Cells, voice: Voice) -> np.ndarray:
     return stops[np.searchsorted(stops, starts, side="right")] - starts
 
 
-def _harmony(corpus: Corpus) -> dict[str, float | None]:
-    """Each share of `_HARMONY` over all pieces; None where there is nothing to count."""
-    voices = corpus.texture.voices
-    if len(voices) < 3 or any(voice.kind != "mono" for voice in voices):
+def _no_shares(texture: Texture) -> dict[str, harmony.Share]:
+    """Each of `_HARMONY` before anything was counted; nothing for textures that have no such shares."""
+    if len(texture.voices) < 3 or any(voice.kind != "mono" for voice in texture.voices):
         return {}
-    totals = dict.fromkeys(_HARMONY, harmony.Share(0, 0))
-    for piece in corpus.pieces:
-        pitches = harmony.sounding_pitches(piece.grid)
-        for name, (measure, _) in _HARMONY.items():
-            totals[name] += measure(pitches)
-    return {name: round(share.value, _HARMONY[name][1]) if share.total else None for name, share in totals.items()}
+    return dict.fromkeys(_HARMONY, harmony.Share(0, 0))

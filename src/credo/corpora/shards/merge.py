@@ -14,14 +14,15 @@ import re
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from credo.corpora.corpus import INDEX_NAME, Card, Corpus
-from credo.corpora.ingest import DUPLICATE, output_folder
+from credo.corpora.ingest import DUPLICATE, Progress, output_folder
 from credo.corpora.reading.clean import Duplicate
 from credo.corpora.reading.splits import content_splits, drawn_split, folder_split
 from credo.corpora.reading.styles import StyleFrom, style_by_name
@@ -39,7 +40,10 @@ SCRATCH_NAME = ".merging"
 MOST_LISTED = 1000
 #: With fewer pieces than this a split may stay empty by chance, and the nearest piece is taken.
 _MANY = 10_000
+_TOLD_EVERY = 1000
 _PART = re.compile(r"part-(\d+)-of-(\d+)\.sqlite")
+
+Item = TypeVar("Item")
 
 
 @dataclass
@@ -62,6 +66,7 @@ def merge_parts(
     name: str | None = None,
     licence: str = "not stated",
     style_from: StyleFrom = "auto",
+    progress: Progress | None = None,
 ) -> tuple[Corpus, Report]:
     """Put the parts of a folder together: music that occurs twice, be it in another key, is kept once.
 
@@ -73,6 +78,7 @@ def merge_parts(
         name: of the corpus; by default the source's.
         licence: of the files.
         style_from: what tells the style of a piece.
+        progress: told from time to time how many records of how many have gone through which stage.
 
     Returns:
         The corpus, whose pieces stay on disk, and its report.
@@ -91,10 +97,11 @@ def merge_parts(
             scratch.mkdir(parents=True)
             stack.callback(_tidy, scratch)
             kept = stack.enter_context(closing(sqlite3.connect(scratch / "kept.sqlite", isolation_level=None)))
-            found = _note_kept(read, kept)
+            told = _Told(sum(part.report["files"] + part.report["unlisted"] for part in read), progress)
+            found = _note_kept(read, kept, told)
             options = _options(header)
             card = Card(name or Path(header["source"]).stem, licence=licence, origin=header["source"], options=options)
-            index = _write(read, kept, found, scratch, style_from)
+            index = _write(read, kept, found, scratch, style_from, told)
             index = {"format_version": STORED_VERSION, "card": asdict(card), "texture": header["texture"], **index}
             for old in (INDEX_NAME, "grids.npz"):  # from here on, what was there before is no corpus any more
                 (folder / old).unlink(missing_ok=True)
@@ -104,7 +111,7 @@ def merge_parts(
             (scratch / INDEX_NAME).write_text(text, "utf-8")
             os.replace(scratch / INDEX_NAME, folder / INDEX_NAME)
             corpus = Corpus.load(folder)
-            report = _report(corpus, read, found)
+            report = _report(corpus, read, found, progress)
             report.save(folder)
         except (OSError, sqlite3.Error) as error:
             if isinstance(error, FileError):
@@ -113,6 +120,24 @@ def merge_parts(
                 raise CorpusError(f"{parts}: a part is damaged: {error}", hint="run its shard again") from error
             raise FileError(folder, f"cannot be written: {getattr(error, 'strerror', None) or error}") from error
     return corpus, report
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Tells how far a merge has come, at every so many records only, for there are millions."""
+
+    total: int
+    progress: Progress | None
+
+    def tell(self, stage: str, done: int) -> None:
+        if self.progress and (done % _TOLD_EVERY == 0 or done == self.total):
+            self.progress(done, self.total, stage)
+
+    def through(self, stage: str, items: Iterable[Item]) -> Iterator[Item]:
+        """The same items."""
+        for done, item in enumerate(items, 1):
+            yield item
+            self.tell(stage, done)
 
 
 def _tidy(scratch: Path) -> None:
@@ -172,14 +197,14 @@ def _with(part: FinishedPart) -> Iterator[tuple[Record, FinishedPart]]:
     return ((record, part) for record in part.records())
 
 
-def _note_kept(parts: list[FinishedPart], kept: sqlite3.Connection) -> _Found:
+def _note_kept(parts: list[FinishedPart], kept: sqlite3.Connection, told: _Told) -> _Found:
     """Note the first name of each content."""
     kept.executescript(
         "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-32000;"
         "CREATE TABLE kept (shape TEXT PRIMARY KEY, name TEXT, lowest INTEGER) WITHOUT ROWID; BEGIN;"
     )
     found = _Found()
-    for record, _ in _by_name(parts):
+    for record, _ in told.through("Finding duplicates", _by_name(parts)):
         found.foldered = found.foldered and folder_split(record.name) is not None
         if record.reason is None:
             row = record.shape, record.name, record.lowest
@@ -189,7 +214,12 @@ def _note_kept(parts: list[FinishedPart], kept: sqlite3.Connection) -> _Found:
 
 
 def _write(
-    parts: list[FinishedPart], kept: sqlite3.Connection, found: _Found, folder: Path, style_from: StyleFrom
+    parts: list[FinishedPart],
+    kept: sqlite3.Connection,
+    found: _Found,
+    folder: Path,
+    style_from: StyleFrom,
+    told: _Told,
 ) -> dict[str, Any]:
     """Write the pieces that are kept, and a line for each file that is not."""
     few = _few_splits(kept)
@@ -200,7 +230,7 @@ def _write(
     style_of = style_by_name(style_from, names)
     writer = StoredWriter(folder)
     with (folder / LEFT_OUT_NAME).open("w", encoding="utf-8") as lines:
-        for record, part in _by_name(parts):
+        for record, part in told.through("Writing", _by_name(parts)):
             entry = _left_out(record, kept)
             if entry:
                 found.reasons[entry.reason] += 1
@@ -250,8 +280,9 @@ def _count(piece: dict[str, Any], found: _Found) -> None:
         found.omitted += [lost][: MOST_LISTED - len(found.omitted)]
 
 
-def _report(corpus: Corpus, parts: list[FinishedPart], found: _Found) -> Report:
+def _report(corpus: Corpus, parts: list[FinishedPart], found: _Found, progress: Progress | None) -> Report:
     """One report of all parts."""
+    told = _Told(len(corpus), progress)
     total = Counter()
     for part in parts:
         total.update({key: part.report[key] for key in ("files", "others", "unheard")})
@@ -261,7 +292,7 @@ def _report(corpus: Corpus, parts: list[FinishedPart], found: _Found) -> Report:
         total["others"],
         tuple(found.left_out),
         tuple(found.omitted),
-        statistics(corpus),
+        statistics(corpus, partial(told.tell, "Counting")),
         found.heard,
         total["unheard"],
         counts={"left_out": dict(found.reasons.most_common()), "omitted": found.pieces_omitted},
