@@ -13,6 +13,8 @@ from pathlib import Path
 from playwright.sync_api import expect
 from studio_user import MIDI, Composer, fresh
 
+#: A book of two tunes.
+BOOK = b"X:1\nT:Up\nL:1/4\nK:C\nCDEF|GABc|\n\nX:2\nT:Down\nL:1/4\nK:C\ncBAG|FEDC|\n"
 #: A MIDI keyboard that is not there, for the page: `studioKeys.send([0x90, 60, 80])` presses a key of it.
 DEVICE = """
 const input = { id: "k", name: "Test keys", onmidimessage: null };
@@ -210,7 +212,7 @@ def prompts(composer: Composer) -> None:
 
 
 def bring(composer: Composer) -> None:
-    """A recording in, with and without what hears it; MIDI dragged out; the other piece of a blend."""
+    """A recording in, with and without what hears it; a book of tunes; MIDI dragged out; the other piece of a blend."""
     page = composer.page
     file = {"name": "tones.wav", "mimeType": "audio/wav", "buffer": recording()}
     line = {"error": {"code": "missing-extra", "message": "not installed", "hint": "pip install 'credo[transcribe]'"}}
@@ -230,6 +232,12 @@ def bring(composer: Composer) -> None:
     if page.locator("#notice").is_visible():
         composer.shot("recording-remarks")
         page.click("#notice-close")
+    page.set_input_files("#file", {"name": "two.abc", "mimeType": "text/plain", "buffer": BOOK})
+    composer.until("studio.piece.title === 'Up'")
+    composer.shot("book-of-tunes")
+    page.select_option("#notice-tunes", index=1)
+    composer.until("studio.piece.title === 'Down'")
+    page.click("#notice-close")
     page.hover("#drag-out")
     page.wait_for_selector("#drag-out[data-ready=yes]")
     out = page.evaluate("""() => { const data = new DataTransfer();

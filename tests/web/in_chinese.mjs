@@ -19,6 +19,7 @@ const sentences = {
   "cadence: held notes of soprano stay as they are in bars 3, 5": "终止式：女高音在第 3, 5 小节锁定的音符保持不变",
   "chords and cadence: expected notes of bass that obey both, got none in bar 8":
     "和弦与终止式：男低音在第 8 小节没有可用的音",
+  "2 further tunes of the book were left out (credo info names them)": "曲集中另外 2 首被略去",
   "the words 'calm'": "文字'calm'",
   "same metre, key and density; harmony 0.91; melody -0.40": "相同：拍号、调、密度；和声 0.91；旋律 -0.40",
   "the same music, 2 semitones higher (80 % of its passages); rhythm 1.00":

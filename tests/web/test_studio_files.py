@@ -24,9 +24,9 @@ def piece(server):
     return message_of(in_whole_bars(grid)[0], "tiny")
 
 
-def send(server, name, data, model="tiny"):
+def send(server, name, data, model="tiny", **form):
     begun = time.monotonic()
-    answer = server.post("/api/v1/import", files={"file": (name, data)}, data={"model": model})
+    answer = server.post("/api/v1/import", files={"file": (name, data)}, data={"model": model, **form})
     assert time.monotonic() - begun < 30
     return answer
 
@@ -44,7 +44,30 @@ def test_notes_come_back_from_a_file(server, piece, form, name):
     assert back.status_code == 200, back.text
     ImportAnswer.model_validate(back.json())
     assert essence(back.json()["piece"]) == essence(piece)
+    assert back.json()["tunes"] == []
     assert back.json()["piece"]["tempo"] == piece["tempo"]
+
+
+BOOK = b"X:1\nT:Up\nL:1/4\nK:C\nCDEF|GABc|\n\nX:9\nT:Down\nL:1/4\nK:C\ncBAG|FEDC|\n\nX:5\nL:1/4\nK:C\nCCGG|AAGG|\n"
+
+
+def test_each_tune_of_a_book_can_be_taken(server):
+    pytest.importorskip("symusic")
+    first = send(server, "book.abc", BOOK).json()
+    ImportAnswer.model_validate(first)
+    assert (first["piece"]["title"], first["tunes"]) == ("Up", ["Up", "Down", ""])
+    assert not any("tunes" in remark for remark in first["remarks"])  # they are offered, not left out
+    second = send(server, "book.abc", BOOK, tune=2).json()
+    assert (second["piece"]["title"], second["tunes"]) == ("Down", ["Up", "Down", ""])
+    pitches = [[note["pitch"] for note in found["piece"]["notes"]] for found in (first, second)]
+    assert pitches[0] == pitches[1][::-1]
+
+
+@pytest.mark.parametrize(("data", "tune"), [(BOOK, 4), (BOOK[: BOOK.index(b"X:9")], 2)])
+def test_a_tune_that_is_not_in_the_file_is_refused(server, data, tune):
+    answer = send(server, "book.abc", data, tune=tune)
+    assert answer.status_code == 422
+    assert f"got {tune}" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("form", ["svg", "png"])

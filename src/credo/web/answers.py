@@ -132,10 +132,14 @@ class HeatAnswer(Answer):
 
 
 class ImportAnswer(Answer):
-    """A piece of a file, and a line for each thing that was changed or left out."""
+    """A piece of a file, and a line for each thing that was changed or left out.
+
+    `tunes` are the titles of all tunes where the file is an ABC book of several, empty where one has none.
+    """
 
     piece: PieceMessage
     remarks: list[str]
+    tunes: list[str] = []
 
 
 class SampleAnswer(Answer):

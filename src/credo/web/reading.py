@@ -12,6 +12,7 @@ from credo.conditioning.moods import mood_named
 from credo.conditioning.reading import over, read_words_and_picture
 from credo.corpora.reading.pool import run_jobs
 from credo.errors import CredoError, FileError, MissingExtraError, UsageError
+from credo.io import books
 from credo.io.files import SOUND_SUFFIXES, SUFFIXES, can_hear, load_with_remarks
 from credo.music.passage import bar_steps, slice_grid
 from credo.music.texture import Texture
@@ -21,10 +22,12 @@ from credo.web.pieces import in_whole_bars, message_of
 
 #: Seconds and bytes that reading may take: of notes, of recordings, of pictures.
 LIMITS = {"notes": (20.0, 1 << 30), "sound": (150.0, 3 << 30), "picture": (20.0, 2 << 30)}
+#: Letters of a tune's title that are told.
+MOST_OF_TITLE = 100
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".avif", ".ico", ".tga", "")
 
 
-def read_piece(data: bytes, name: str, model: str, texture: Texture) -> dict[str, Any]:
+def read_piece(data: bytes, name: str, model: str, texture: Texture, tune: int = 1) -> dict[str, Any]:
     """A file as a piece.
 
     Args:
@@ -32,9 +35,10 @@ def read_piece(data: bytes, name: str, model: str, texture: Texture) -> dict[str
         name: what the user calls it; only its ending counts.
         model: the model that the piece is for.
         texture: of the model.
+        tune: which tune of an ABC book of several, counted from 1.
 
     Returns:
-        `piece` and `remarks`, as the API answers them.
+        `piece`, `remarks` and `tunes`, as the API answers them.
 
     Raises:
         Fault: 415, files of such a name are not read; 422, the file is damaged, or nothing is in it; 501, an extra is
@@ -48,7 +52,7 @@ def read_piece(data: bytes, name: str, model: str, texture: Texture) -> dict[str
         missing = MissingExtraError("Writing down recordings", "transcribe")
         raise Fault(501, "missing-extra", missing.message, missing.hint)
     kind = "sound" if ending in SOUND_SUFFIXES else "notes"
-    settings = {"texture": texture.to_dict(), "model": model}
+    settings = {"texture": texture.to_dict(), "model": model, "tune": tune}
     return _in_a_process("piece_of_file", kind, settings, data, ending)
 
 
@@ -73,7 +77,8 @@ def piece_of_file(job: dict[str, Any], settings: dict[str, Any]) -> dict[str, An
     """In the child: read a file of music."""
     texture = Texture.from_dict(settings["texture"])
     try:
-        score, remarks = load_with_remarks(job["path"], isolated=True)
+        path, tunes = _tune_of(Path(job["path"]), settings["tune"])
+        score, remarks = load_with_remarks(path, isolated=True)
         given = Given.of(score, texture, lenient=True)
         grid, changed = in_whole_bars(given.grid)
         bars = bar_steps(grid)
@@ -90,7 +95,16 @@ def piece_of_file(job: dict[str, Any], settings: dict[str, Any]) -> dict[str, An
             raise UsageError(f"file: expected at most {MOST_NOTES} notes, got {len(piece['notes'])}")
     except (CredoError, MemoryError) as error:
         return _told(error)
-    return {"piece": piece, "remarks": [*remarks, *given.remarks, *changed]}
+    return {"piece": piece, "remarks": [*remarks, *given.remarks, *changed], "tunes": tunes}
+
+
+def _tune_of(path: Path, number: int) -> tuple[Path, list[str]]:
+    """Where a tune of a file lies, and what all tunes are called if it is a book of several."""
+    names = books.names_of(path)
+    if number > max(len(names), 1):
+        raise UsageError(f"tune: expected one of the {max(len(names), 1)} of the file, got {number}")
+    titles = [books.title_of(books.content(path / name))[:MOST_OF_TITLE] for name in names]
+    return (path / names[number - 1] if names else path), titles
 
 
 def attributes_of_file(job: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:

@@ -22,11 +22,12 @@ def read(
     studio: Here,
     file: Annotated[UploadFile, File(description="MIDI, MusicXML, ABC, or a recording; its name says which.")],
     model: Annotated[str, Form(max_length=100, description="The model whose voices the notes are put on.")],
+    tune: Annotated[int, Form(ge=1, description="Which tune of an ABC book of several, counted from 1.")] = 1,
 ) -> Any:
     """Read a file as a piece. Read in a process of its own, with limits of time and memory."""
     found = studio.desk.model(model)
     with studio.reading.turn():
-        return read_piece(file.file.read(), file.filename or "", found.name, found.texture)
+        return read_piece(file.file.read(), file.filename or "", found.name, found.texture, tune)
 
 
 @router.post(

@@ -57,10 +57,15 @@ export function attributesOfPicture(file, text) {
   return json("attributes/image", { method: "POST", body: form });
 }
 
-/** Notes of a file. @param {File} file @param {string} model @returns {Promise<{piece: any, remarks: string[]}>} */
-export function importFile(file, model, signal) {
+/**
+ * Notes of a file, and the titles of all tunes if it is a book of several.
+ * @param {File} file @param {string} model @param {number} tune which one of a book, from 1
+ * @returns {Promise<{piece: any, remarks: string[], tunes: string[]}>}
+ */
+export function importFile(file, model, tune, signal) {
   const form = new FormData();
   form.append("model", model);
+  form.append("tune", String(tune));
   form.append("file", file, file.name);
   return json("import", { method: "POST", body: form, signal });
 }

@@ -15,12 +15,15 @@ export function isRecording(file) {
   return RECORDING.test(file.name) || file.type.startsWith("audio/");
 }
 
-/** The piece of a file on the present model. @param {import("./studio.js").Studio} studio @param {File} file */
-export async function pieceOf(studio, file, signal = undefined) {
-  const { piece, remarks = [] } = await api.importFile(file, studio.card.name, signal);
+/**
+ * The piece of a file on the present model.
+ * @param {import("./studio.js").Studio} studio @param {File} file @param {number} tune which one of a book, from 1
+ */
+export async function pieceOf(studio, file, tune = 1, signal = undefined) {
+  const { piece, remarks = [], tunes = [] } = await api.importFile(file, studio.card.name, tune, signal);
   const notes = piece.notes.map((note) => ({ locked: false, velocity: 80, ...note, id: note.id ?? newId() }));
   const title = piece.title || file.name.replace(/\.\w+$/, "");
-  return { piece: { locked_bars: [], locked_voices: [], ...piece, title, notes }, remarks };
+  return { piece: { locked_bars: [], locked_voices: [], ...piece, title, notes }, remarks, tunes };
 }
 
 /** What stays to be read after a file came in or did not: remarks, or the line that installs what is missing. */
@@ -35,10 +38,33 @@ function notice(text, remarks = [], wrong = false) {
       return line;
     }),
   );
+  get("notice-tunes").hidden = true;
 }
 
-/** @param {import("./studio.js").Studio} studio @param {File} file */
-export async function importFile(studio, file) {
+/**
+ * What stays to be read after a book of tunes came in: which one was taken, and all others to take instead.
+ * @param {string} name @param {string[]} tunes @param {number} tune @param {string[]} remarks
+ * @param {(tune: number) => Promise<void>} take
+ */
+export function offerTunes(name, tunes, tune, remarks, take) {
+  notice(say("import-book", { name, count: tunes.length }), remarks);
+  const list = get("notice-tunes");
+  list.replaceChildren(...tunes.map((title, index) => new Option(`${index + 1}. ${title || say("untitled")}`)));
+  list.selectedIndex = tune - 1;
+  list.hidden = list.disabled = false;
+  list.onchange = async () => {
+    list.disabled = true; // one after the other
+    await take(list.selectedIndex + 1);
+    list.disabled = false;
+    list.focus();
+  };
+}
+
+/**
+ * @param {import("./studio.js").Studio} studio @param {File} file
+ * @param {number | undefined} chosen which tune of a book, from 1, if somebody chose one
+ */
+export async function importFile(studio, file, chosen = undefined) {
   const heard = isRecording(file);
   const control = new AbortController();
   const begun = performance.now();
@@ -47,17 +73,18 @@ export async function importFile(studio, file) {
     get("importing-text").textContent = say(heard ? "transcribing" : "importing", { name: file.name, seconds });
   };
   const stop = () => control.abort();
-  get("notice").hidden = true;
+  get("notice").hidden = !chosen;
   get("importing").hidden = false;
   get("importing-cancel").addEventListener("click", stop);
   tell();
   const timer = setInterval(tell, 1000);
   try {
-    const { piece, remarks } = await pieceOf(studio, file, control.signal);
+    const { piece, remarks, tunes } = await pieceOf(studio, file, chosen, control.signal);
     studio.listen(-1);
     studio.model.change("import", { piece });
     studio.say("imported", { count: piece.notes.length, bars: piece.bars, remarks: "" });
-    if (remarks.length) notice(say("import-remarks", { name: file.name }), remarks);
+    if (tunes.length) offerTunes(file.name, tunes, chosen ?? 1, remarks, (tune) => importFile(studio, file, tune));
+    else if (remarks.length) notice(say("import-remarks", { name: file.name }), remarks);
     studio.tell("fit");
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") studio.say("cancelled");
@@ -65,6 +92,7 @@ export async function importFile(studio, file) {
     else {
       sayError(studio, error);
       if (error.status) notice(translated(error.message), error.hint ? [translated(error.hint)] : [], true);
+      get("notice-tunes").hidden = !chosen; // another tune of the book may be whole
     }
   } finally {
     clearInterval(timer);

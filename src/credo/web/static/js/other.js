@@ -1,7 +1,7 @@
 /** The other piece of a blend: this one, another project, or a file that is chosen or dropped. */
 
 import * as api from "./api.js";
-import { pieceOf } from "./files.js";
+import { offerTunes, pieceOf } from "./files.js";
 import { sayError } from "./tasks.js";
 import { say } from "./words.js";
 
@@ -18,10 +18,12 @@ export function useOther(studio) {
     studio.say("other-set", { title: piece.title || say("untitled") });
   }
 
-  async function fromFile(file) {
+  async function fromFile(file, tune = 1) {
     studio.say("importing", { name: file.name });
     try {
-      use((await pieceOf(studio, file)).piece);
+      const { piece, tunes } = await pieceOf(studio, file, tune);
+      use(piece);
+      if (tunes.length) offerTunes(file.name, tunes, tune, [], (other) => fromFile(file, other));
     } catch (error) {
       if (!(error instanceof api.ApiError)) throw error;
       sayError(studio, error);

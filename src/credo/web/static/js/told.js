@@ -45,7 +45,7 @@ const PATTERNS = [
   [/^(\d+) notes never end and were left out$/, (n) => `${n} 个没有结束的音符被略去`],
   [/^(\d+) changes of instrument inside a part were left out$/, (n) => `声部中 ${n} 次换乐器被略去`],
   [/^(\d+) groups of grace notes were left out$/, (n) => `${n} 组装饰音被略去`],
-  [/^(\d+) further tunes of the book were left out$/, (n) => `曲集中另外 ${n} 首被略去`],
+  [/^(\d+) further tunes of the book were left out( \(credo info names them\))?$/, (n) => `曲集中另外 ${n} 首被略去`],
   [
     /^(\S+): moved (up|down) by (\d+) octaves? to fit the voice$/,
     (voice, way, n) => `${names(voice)}：${way === "up" ? "升高" : "降低"} ${n} 个八度以合音域`,
