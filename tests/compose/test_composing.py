@@ -140,3 +140,13 @@ def test_drums_completed_at_once_are_struck_and_played_each_in_their_own_way():
     for kit in kits[1:]:
         own = kit.sounding & ~kits[0].sounding
         assert len(np.unique(kit.velocity[own])) > 1  # as all others are where no loudness is drawn
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("bars", [2, 4])
+def test_short_drums_are_no_fewer_strokes_a_bar_than_long_ones(bars):
+    """Silence around a short piece is no reason for silence in it."""
+    drummer = Composer.load("drums")
+    pieces = [drummer.compose(Request(bars=bars, seed=seed, iterations=96)).grid for seed in range(4)]
+    strokes = [int(piece.voices[0].attack.sum()) / bars for piece in pieces]
+    assert min(strokes) > 6, strokes

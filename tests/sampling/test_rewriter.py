@@ -140,7 +140,10 @@ def by_hand(dbn, tape, schedule, seed, temperature):
         by_line = oracle.uniform(seed ^ 0x5EED, 2 * int(cycle), (B, total, LINES.max() + 1)) < blocks
         hidden = by_line[..., LINES[CELLS]] & by_cell[..., CELLS] & ~known
         u = oracle.uniform(seed, 3 * index + 2, (B, total, G))
-        drawn = draw(tensor(codes, "int32"), tensor(1 - of_units(hidden)), tensor(u))
+        told = ~hidden
+        if not schedule.ends:
+            told[:, [*range(REACH), *range(L + REACH, total)]] &= np.array(HELD, bool)
+        drawn = draw(tensor(codes, "int32"), tensor(of_units(told)), tensor(u))
         codes = np.where(hidden, numpy(drawn), codes)
     return codes[:, REACH : REACH + L]
 
@@ -158,6 +161,13 @@ def test_each_iteration_draws_its_share_from_what_the_network_predicts(rewriter,
     tape, schedule = tapes(31, held=0.3), Schedule(iterations, opening=0.3, cycle=5, closing=0.2, nested=nested)
     got = rewriter.rewrite(tape, schedule, seed=3)
     np.testing.assert_array_equal(got, by_hand(rewriter.dbn, tape, schedule, 3, 1.0))
+
+
+def test_what_is_beyond_the_ends_can_be_kept_from_the_network(rewriter):
+    tape, schedule = tapes(31, held=0.3), Schedule(17, opening=0.3, cycle=5, ends=False)
+    got = rewriter.rewrite(tape, schedule, seed=3)
+    np.testing.assert_array_equal(got, by_hand(rewriter.dbn, tape, schedule, 3, 1.0))
+    assert np.any(got != rewriter.rewrite(tape, schedule._replace(ends=True), seed=3))
 
 
 def test_codes_are_drawn_as_often_as_they_are_likely(deaf):

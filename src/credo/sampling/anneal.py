@@ -143,6 +143,7 @@ class Rewriter:
         pad = ((0, 0), (before, after), (0, 0))
         known = np.pad(fixed, pad, constant_values=True).astype(np.float32)
         codes = np.pad(np.where(fixed, tapes.codes, 0), pad).astype(np.int32)
+        beyond = np.zeros(codes.shape[1:], np.float32) if schedule.ends else self._beyond(L, before, after)
         kernel, extras = self._kernel(constraints), self._laid_out(constraints, L, before, after)
         key = random.make_key(seed) if isinstance(seed, int) else np.stack([random.make_key(each) for each in seed])
         if key.shape not in ((2,), (B, 2)):
@@ -152,7 +153,7 @@ class Rewriter:
         def run(codes: Any, part: Plan, done: int, count: int, mending: bool) -> Any:
             part = Plan(*(np.resize(column, chunk) for column in part))
             numbers = (np.int32(done), np.int32(count), np.float32(mending), np.float32(temperature))
-            arguments = (codes, known, key, *part, *numbers, *extras)
+            arguments = (codes, known, beyond, key, *part, *numbers, *extras)
             return kernel(*(ops.convert_to_tensor(x) for x in arguments))
 
         for done in range(0, schedule.iterations, chunk):
@@ -166,6 +167,11 @@ class Rewriter:
             codes, broken = run(codes, Plan(*(x[:1] for x in plan)), schedule.iterations + mend * _MEND, _MEND, True)
         result = ops.convert_to_numpy(codes)[:, before : before + L]
         return np.where(fixed, tapes.codes, result).astype(np.uint8)
+
+    def _beyond(self, L: int, before: int, after: int) -> np.ndarray:
+        """The codes of the blocks before and after, but for the context, 1 or 0; shape (before + L + after, G)."""
+        outside = np.pad(np.zeros(L, bool), (before, after), constant_values=True)
+        return (outside[:, None] & ~np.asarray(self.dbn.held, bool)).astype(np.float32)
 
     def _kernel(self, constraints: Constraints) -> Callable[..., Any]:
         facts = tuple(x is not None for x, _ in zip_longest(constraints.facts, constraints.rules))
@@ -207,6 +213,7 @@ class Rewriter:
         kind: tuple[Any, ...],
         codes: Any,
         known: Any,
+        beyond: Any,
         key: Any,
         cells: Any,
         blocks: Any,
@@ -239,7 +246,8 @@ class Rewriter:
                 again = _tied(_broken(rules, codes), extra.places)
                 again = again * ops.cast(self._by_cell(random.advance(here), codes) < 0.5, "float32")
                 chosen = mending * again + (1 - mending) * chosen
-            return self._redraw(codes, chosen * (1 - known), random.advance(here, 2), temperature, extra, rules)
+            free = chosen * (1 - known)
+            return self._redraw(codes, free, beyond, random.advance(here, 2), temperature, extra, rules)
 
         codes = ops.fori_loop(0, count, body, codes)
         broken = ops.max(_broken(rules, codes) * (1 - known)) if rules else ops.convert_to_tensor(0.0)
@@ -257,14 +265,18 @@ class Rewriter:
         chosen = ops.take(chosen, ops.convert_to_tensor(self.line_of_code), axis=2)
         return chosen * ops.cast(self._by_cell(key, codes) < cells, "float32")
 
-    def _redraw(self, codes: Any, hidden: Any, key: Any, temperature: Any, extra: _Extras, rules: _Rules) -> Any:
+    def _redraw(
+        self, codes: Any, hidden: Any, beyond: Any, key: Any, temperature: Any, extra: _Extras, rules: _Rules
+    ) -> Any:
         units, (B, L, G) = self.dbn.visible, codes.shape
         if extra.places is not None:
             hidden = _at(hidden, extra.places)
         v = units.expand(codes)
         if extra.context is not None:
             v = ops.where(ops.isnan(extra.context), v, extra.context)
-        told = 1 - hidden if extra.unseen is None else (1 - hidden) * (1 - extra.unseen)
+        told = (1 - hidden) * (1 - beyond)
+        if extra.unseen is not None:
+            told = told * (1 - extra.unseen)
         logits = self.dbn.predict_hidden(v, units.spread(told))
         if extra.bias is not None:
             logits = logits + extra.bias

@@ -23,6 +23,9 @@ class Schedule(NamedTuple):
         nested: whether what is hidden in an iteration of the opening or of a cycle was hidden in the ones before, so
             that each cell is drawn for good once, in a random order, as in a NADE (Uria, Murray & Larochelle 2014);
             or chosen afresh each time.
+        ends: whether the network is shown the silence before and after the passage. The context says in any case that
+            the passage ends there. In training what is beyond the ends is hidden as often as all else; silence that is
+            always shown can be taken for a reason for more of it, the more so the shorter the passage.
     """
 
     iterations: int = 256
@@ -35,6 +38,7 @@ class Schedule(NamedTuple):
     least_blocks: float = 0.15
     closing: float = 0.25
     nested: bool = False
+    ends: bool = True
 
     def plan(self) -> Plan:
         """The shares of each iteration."""

@@ -140,7 +140,7 @@ _USUAL = Schedule()
 class SamplingRecipe:
     """How the finished model is best sampled: the shares of `sampling.schedule.Schedule`, where each is explained.
 
-    More of `closing` makes calmer music, `nested` livelier.
+    More of `closing` makes calmer music, `nested` livelier; `ends = false` helps where short pieces fall silent.
     """
 
     opening: float = _USUAL.opening
@@ -151,6 +151,7 @@ class SamplingRecipe:
     least_blocks: float = _USUAL.least_blocks
     closing: float = _USUAL.closing
     nested: bool = _USUAL.nested
+    ends: bool = _USUAL.ends
 
 
 @dataclass(frozen=True, slots=True)
