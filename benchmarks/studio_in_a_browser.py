@@ -23,7 +23,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, expect, sync_playwright
 from studio_listener import listener
-from studio_musician import DEVICE, bring, dies, early, held, lanes, live, many_notes, prompts
+from studio_musician import DEVICE, bring, dies, early, held, lanes, live, many_notes, prompts, whole
 from studio_user import COMPLETE, FRAMES, MANY, MIDI, Composer, by_keys, by_pointer, fresh, middle
 
 
@@ -326,6 +326,7 @@ def main() -> None:
             "listen": lambda: listen(composer),
             "lanes": lambda: (fresh(composer), lanes(composer), many_notes(composer), early(composer))[0],
             "prompts": lambda: (fresh(composer), prompts(composer))[0],
+            "whole": lambda: (fresh(composer), whole(composer))[0],
             "bring": lambda: (fresh(composer), bring(composer))[0],
             "live": lambda: (fresh(composer), live(composer))[0],
             "listener": lambda: listener(composer),

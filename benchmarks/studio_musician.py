@@ -260,6 +260,40 @@ def bring(composer: Composer) -> None:
     fresh(composer)
 
 
+def whole(composer: Composer) -> None:
+    """A piece of three sections, the last one as the first; a beat, with a drummer's touch."""
+    page = composer.page
+    page.fill("#alternatives", "1")
+    page.click("#form-box summary")
+    page.fill("#pattern", "A B A")
+    page.fill("#section-bars", "2")
+    page.locator("#section-bars").blur()
+    composer.task("form")
+    assert composer.of("studio.piece.bars") == 6
+    sections = """studio.piece.notes.reduce((all, note) => {
+        const size = 2 * studio.bar, place = Math.floor(note.onset / size);
+        all[place].push([note.voice, note.onset - place * size, note.pitch].join(" "));
+        return all; }, [[], [], []])"""
+    first, other, last = map(sorted, composer.of(sections))
+    assert first == last, "what comes again is something else"
+    assert first != other
+    composer.shot("form")
+    page.select_option("#model", "drums")
+    composer.until("studio.piece.model === 'drums' && !studio.piece.notes.length")
+    page.fill("#alternatives", "1")
+    page.locator("#alternatives").blur()
+    composer.task("complete")
+    places = "studio.piece.notes.map((note) => [note.onset, note.pitch])"
+    played, before = "studio.piece.notes.map((note) => [note.velocity, note.offset])", composer.of(places)
+    own = composer.of(played)
+    composer.task("humanize")
+    assert composer.of(places) == before
+    assert composer.of(played) != own
+    composer.shot("drummer")
+    page.select_option("#model", "chorale")
+    composer.until("studio.piece.model === 'chorale'")
+
+
 def live(composer: Composer) -> None:
     """Record, call and response, accompaniment, on a MIDI device, on the screen's keys and on the computer's."""
     page = composer.page

@@ -8,6 +8,7 @@ import { useEdits } from "./edits.js";
 import { useDragOut, useDrops } from "./files.js";
 import { useLibrary } from "./library.js";
 import { useKeys } from "./keyboard.js";
+import { useForm } from "./form.js";
 import { useMoreWishes } from "./more_wishes.js";
 import { useOther } from "./other.js";
 import { useLive } from "./live/panel.js";
@@ -62,6 +63,7 @@ async function begin() {
   useEdits(studio, get("notes-menu"));
   showFacts(studio);
   showPanels(studio, jobs);
+  useForm(studio);
   useMoreWishes(studio, jobs);
   useOther(studio);
   showAlternatives(get("strip"), get("banner"), studio, jobs);

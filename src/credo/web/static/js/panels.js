@@ -11,6 +11,8 @@ const SLIDERS = {
   temperature: (value) => value.toFixed(2),
   amount: (value) => `${Math.round(100 * value)} %`,
   share: (value) => `${Math.round(100 * value)} %`,
+  touch: (value) => `${Math.round(100 * value)} %`,
+  repeats: (value) => `${Math.round(100 * value)} %`,
   density: (value) => value.toFixed(1),
   register: (value) => String(Math.round(value)),
 };
@@ -73,6 +75,7 @@ export function showPanels(studio, jobs) {
       button.setAttribute("aria-disabled", String(Boolean(lacks)));
       button.title = lacks ? say(lacks) : say(`about-${task}`);
     }
+    document.getElementById("humanize-box").hidden = !studio.texture.voices.some((voice) => voice.expressive);
     const scope = studio.selection;
     document.getElementById("scope").textContent = scope
       ? say("scope-part", {

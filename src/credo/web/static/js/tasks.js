@@ -9,7 +9,7 @@ import { TASTES } from "./types.js";
 /** @typedef {import("./studio.js").Studio} Studio */
 
 /** The tasks, in the order of their buttons. */
-export const TASKS = ["complete", "vary", "continue", "harmonize", "accompany", "revoice", "blend"];
+export const TASKS = ["complete", "vary", "continue", "harmonize", "accompany", "revoice", "blend", "humanize", "form"];
 
 /** Whether sampling may not change something of the piece. @param {Studio} studio */
 export function holds({ piece }) {
@@ -24,7 +24,8 @@ export function missing(studio, task) {
   if (["accompany", "harmonize"].includes(task) && voices.length < 2) return "needs-voices";
   if (task === "revoice" && !mono) return "needs-lines";
   if (task === "blend" && doc.other?.model !== piece.model) return "needs-other";
-  if (task === "for-me") return holds(studio) ? "needs-unlocked" : "";
+  if (task === "form" && !doc.wishes.pattern) return "needs-pattern";
+  if (["form", "for-me"].includes(task)) return holds(studio) ? "needs-unlocked" : "";
   if (task === "more-like") return studio.shown.notes.length ? "" : "needs-notes";
   if (task !== "complete" && !piece.notes.length) return "needs-notes";
   if (task === "harmonize" && !piece.notes.some((note) => note.voice === studio.voice)) return "needs-melody";
@@ -42,6 +43,11 @@ function toAdd(studio) {
   return silent.length ? silent : free.filter((voice) => voice !== studio.voice);
 }
 
+/** The form that is wished for, as the server has it. @param {import("./types.js").Wishes} wishes */
+function formOf({ pattern, section_bars, repeats, modulate }) {
+  return { pattern, section_bars, vary: repeats, modulate };
+}
+
 /** The body of a job. @param {Studio} studio @param {string} task */
 export function requestOf(studio, task) {
   const { piece, doc } = studio;
@@ -54,6 +60,8 @@ export function requestOf(studio, task) {
       harmonize: { voice: studio.voice },
       accompany: { add: toAdd(studio) },
       revoice: { keep: piece.locked_voices },
+      humanize: { amount: wishes.touch },
+      form: formOf(wishes),
     }[task] ?? {};
   const asked = wished(wishes);
   const untouched =
@@ -66,7 +74,7 @@ export function requestOf(studio, task) {
     task: untouched ? "compose" : task,
     piece: { ...piece, title: piece.title || "Credo" },
     other: task === "blend" ? doc.other : null,
-    selection: ["complete", "vary"].includes(task) ? studio.selection : null,
+    selection: ["complete", "vary", "humanize"].includes(task) ? studio.selection : null,
     options: untouched ? { bars: piece.bars } : options,
     wishes: asked,
     alternatives: wishes.alternatives,
@@ -188,7 +196,7 @@ export class Jobs extends EventTarget {
   /** The alternatives of an answer, from conventional to surprising; those that were there stay what they were. */
   #alternatives(run, job) {
     const { studio } = this;
-    const free = ["blend", "revoice", "continue", ...TASTES].includes(run.task);
+    const free = ["blend", "revoice", "continue", "form", ...TASTES].includes(run.task);
     const place = (result) => result.taste?.rank ?? result.rank;
     const results = [...(job.results ?? [])].sort((a, b) => place(a) - place(b));
     return results.map((result, rank) => {

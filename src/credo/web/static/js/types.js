@@ -8,7 +8,8 @@
  *   notes: Note[], locked_bars: number[], locked_voices: string[]}} Piece  Bars count from 1; pieces are never changed
  *   in place.
  * @typedef {{name: string, kind: "mono" | "poly" | "drums", low: number, high: number, program: number,
- *   pitches?: number[]}} Voice  Pitches: the percussion keys of a drums voice.
+ *   expressive?: boolean, pitches?: number[]}} Voice  Expressive: its notes may lie beside their steps. Pitches: the
+ *   percussion keys of a drums voice.
  * @typedef {{name: string, steps_per_quarter: number, voices: Voice[]}} Texture
  * @typedef {{name: string, texture: Texture, styles: string[], keys: string[]}} ModelCard
  * @typedef {{from: number, to: number}} Range  Steps, the last one not included.
@@ -18,7 +19,9 @@
  * @typedef {{temperature: number, feeling: {valence: number, arousal: number} | null, density: number | null,
  *   register: number | null, text: string, read: Read[], reading: "none" | "done", style: string, chords: string,
  *   scale: string, cadence: boolean, seed: number | null, amount: number, share: number, more_bars: number,
- *   alternatives: number}} Wishes  Reading: whether the words were read, so that `read` stands for them.
+ *   alternatives: number, touch: number, pattern: string, section_bars: number, repeats: number,
+ *   modulate: boolean}} Wishes  Reading: whether the words were read, so that `read` stands for them. Touch: how much
+ *   of a drummer's timing and loudness drums are given. From the pattern on: of a form.
  * @typedef {{name: string, value: string | number, because: string}} Read  What words or a picture ask of music.
  * @typedef {Record<string, {level?: number, program?: number}>} Mix  By voice: 1 is as written; General MIDI, from 0.
  * @typedef {{piece: Piece, other: Piece | null, alternatives: Alternative[], wishes: Wishes, mix: Mix}} Document
@@ -45,4 +48,9 @@ export const NO_WISHES = {
   share: 0.5,
   more_bars: 4,
   alternatives: 3,
+  touch: 1,
+  pattern: "A A' B A",
+  section_bars: 4,
+  repeats: 0.3,
+  modulate: true,
 };
